@@ -1,0 +1,1 @@
+"""Secrets, sealing, signatures and certificates, over `cryptography` and `joserfc`."""

@@ -1,0 +1,117 @@
+"""An API (proxy): its address, its definition, its immutable revisions and its deployments."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from gatewright.domain.errors import Invalid
+from gatewright.domain.lifecycle import State
+from gatewright.domain.operation import Operation
+from gatewright.domain.scope import Scope
+
+OPERATIONS_MAX = 2000
+_VERSION = re.compile(r"v(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})")
+_CONTEXT_SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._~-]{0,62})")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a revision freezes: operations in the order they are matched, and scopes."""
+
+    operations: tuple[Operation, ...]
+    scopes: tuple[Scope, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An API proxy in one version. `upstreams` maps an environment's id to a base URL."""
+
+    id: str
+    organization_id: str
+    handle: str
+    context: str
+    version: str
+    name: str
+    description: str
+    state: State
+    definition: Definition
+    upstreams: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+    revision: int = 1
+
+    @property
+    def major(self) -> int:
+        """The major version, which subscriptions cover whole."""
+        return version_pair(self.version)[0]
+
+    @property
+    def reference(self) -> str:
+        """How people name it: `reading-list:v1.0`."""
+        return f"{self.handle}:{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An immutable snapshot of a definition. `digest` is the SHA-256 of its canonical JSON."""
+
+    id: str
+    organization_id: str
+    api_id: str
+    number: int
+    digest: str
+    definition: Definition
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A revision in an environment, with the upstream it was deployed with."""
+
+    id: str
+    organization_id: str
+    api_id: str
+    environment_id: str
+    revision_id: str
+    upstream: str
+    deployed_at: datetime
+    revision: int = 1
+
+
+def version_pair(value: str) -> tuple[int, int]:
+    """`v1.2` → (1, 2). Raises Invalid."""
+    match = _VERSION.fullmatch(value)
+    if not match:
+        raise Invalid(f"{value[:40]!r} is not a version.", "version", "Write it as v1.0.")
+    return int(match[1]), int(match[2])
+
+
+def context_path(value: str) -> str:
+    """The value if it is one path segment such as `/books`. Raises Invalid."""
+    if not value.startswith("/") or not _CONTEXT_SEGMENT.fullmatch(value[1:]):
+        raise Invalid(
+            f"{value[:80]!r} is not a context.",
+            "context",
+            "Use one path segment of letters, digits, . _ ~ and -, such as /books.",
+        )
+    return value
+
+
+def upstream_url(value: str, field: str = "upstream") -> str:
+    """The value without a trailing slash if it is an http(s) base URL. Raises Invalid."""
+    way_out = "Use a base URL such as https://books.internal:8443/api."
+    try:
+        parts = urlsplit(value)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        raise Invalid(f"{value[:200]!r} is not a URL.", field, way_out) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
+        raise Invalid(f"{value[:200]!r} is not an http or https URL.", field, way_out)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise Invalid("credentials, query or fragment can not be part of it.", field, way_out)
+    if not re.fullmatch(r"[A-Za-z0-9.\-]{1,253}|[0-9a-fA-F:.]{2,45}", parts.hostname):
+        raise Invalid(f"host {parts.hostname[:80]!r} is not valid.", field, way_out)
+    if not re.fullmatch(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*", parts.path):
+        raise Invalid("its path holds characters a URL must encode.", field, way_out)
+    return value.rstrip("/")

@@ -1,0 +1,66 @@
+"""A credential: an application's OAuth2 client for one kind of environment, and its secrets."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatewright.domain.environment import Kind
+from gatewright.domain.errors import Invalid
+
+TOKEN_TTL_SECONDS_DEFAULT = 900
+TOKEN_TTL_SECONDS_MIN = 60
+TOKEN_TTL_SECONDS_MAX = 86_400
+SECRETS_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """`generation` is part of every token's subject key: raising it revokes all tokens at once."""
+
+    id: str
+    organization_id: str
+    application_id: str
+    kind: Kind
+    client_id: str
+    token_ttl_seconds: int
+    generation: int
+    created_at: datetime
+    revision: int = 1
+
+    @property
+    def subject_key(self) -> str:
+        """What the gateway looks subscriptions up by; the token carries it as a private claim."""
+        return subject_key(self.client_id, self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One client secret, as a keyed hash. `hint` is its prefix and last four characters."""
+
+    id: str
+    organization_id: str
+    credential_id: str
+    name: str
+    digest: str
+    pepper_id: str
+    hint: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    revision: int = 1
+
+    def usable(self, now: datetime) -> bool:
+        """Neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+def subject_key(client_id: str, generation: int) -> str:
+    """`<client_id>.<generation>`; a client id never holds a dot."""
+    return f"{client_id}.{generation}"
+
+
+def token_ttl(value: int) -> int:
+    """The lifetime in seconds if within 60 s and 24 h. Raises Invalid."""
+    if not TOKEN_TTL_SECONDS_MIN <= value <= TOKEN_TTL_SECONDS_MAX:
+        raise Invalid("must be 60 to 86400 seconds.", "token_ttl_seconds", "900 is the default.")
+    return value

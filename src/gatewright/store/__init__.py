@@ -1,0 +1,1 @@
+"""Where state lives: the port that says what may be asked, and its SQL implementation."""

@@ -1,0 +1,155 @@
+"""What may be asked of a store, whatever database stands behind it.
+
+A transaction offers one `Rows` for each noun, all with the same few verbs. Every write also
+leaves a `Change`, in the same transaction, that other processes follow through a `Feed`.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from gatewright.domain.api import Api, Deployment, Revision
+from gatewright.domain.application import Application
+from gatewright.domain.audit import AuditRecord
+from gatewright.domain.credential import Credential, Secret
+from gatewright.domain.environment import Environment
+from gatewright.domain.idempotency import KeptAnswer
+from gatewright.domain.observed import ApiFault, GatewayNode
+from gatewright.domain.organization import Organization
+from gatewright.domain.person import Login, User
+from gatewright.domain.plan import Plan
+from gatewright.domain.subscription import Subscription
+from gatewright.domain.token import RevokedToken, SigningKey
+
+T = TypeVar("T")
+
+
+class Rows(Protocol[T]):
+    """The rows of one noun. Keyword conditions are equalities; a tuple means any of its values."""
+
+    def get(self, id: str) -> T | None:
+        """The row of that id, or None."""
+
+    def add(self, row: T) -> T:
+        """Insert. Raises Conflict naming the field when a unique value is taken."""
+
+    def replace(self, row: T) -> T:
+        """Write over the row and return it with `revision` raised by one.
+
+        Raises Stale unless the stored revision equals `row.revision`, NotFound when it is gone.
+        """
+
+    def remove(self, id: str) -> None:
+        """Delete; nothing happens when it is gone."""
+
+    def find(self, **conditions: object) -> list[T]:
+        """All rows that meet the conditions, in the order of their ids (that of creation)."""
+
+    def page(self, *, after: str | None, limit: int, **conditions: object) -> list[T]:
+        """At most `limit` rows whose id is greater than `after`, in the order of their ids."""
+
+    def count(self, **conditions: object) -> int:
+        """How many rows meet the conditions."""
+
+
+class Transaction(Protocol):
+    """One consistent view; what it writes is in force together or not at all."""
+
+    @property
+    def organizations(self) -> Rows[Organization]: ...
+    @property
+    def environments(self) -> Rows[Environment]: ...
+    @property
+    def apis(self) -> Rows[Api]: ...
+    @property
+    def revisions(self) -> Rows[Revision]: ...
+    @property
+    def deployments(self) -> Rows[Deployment]: ...
+    @property
+    def plans(self) -> Rows[Plan]: ...
+    @property
+    def applications(self) -> Rows[Application]: ...
+    @property
+    def credentials(self) -> Rows[Credential]: ...
+    @property
+    def secrets(self) -> Rows[Secret]: ...
+    @property
+    def subscriptions(self) -> Rows[Subscription]: ...
+    @property
+    def signing_keys(self) -> Rows[SigningKey]: ...
+    @property
+    def revoked_tokens(self) -> Rows[RevokedToken]: ...
+    @property
+    def users(self) -> Rows[User]: ...
+    @property
+    def logins(self) -> Rows[Login]: ...
+    @property
+    def audit_records(self) -> Rows[AuditRecord]: ...
+    @property
+    def kept_answers(self) -> Rows[KeptAnswer]: ...
+    @property
+    def gateway_nodes(self) -> Rows[GatewayNode]: ...
+    @property
+    def api_faults(self) -> Rows[ApiFault]: ...
+    @property
+    def sequence(self) -> int:
+        """The sequence number of the newest change that this view includes; 0 when none."""
+
+
+NOUNS = (
+    "organizations", "environments", "apis", "revisions", "deployments", "plans", "applications",
+    "credentials", "secrets", "subscriptions", "signing_keys", "revoked_tokens", "users", "logins",
+    "audit_records", "kept_answers", "gateway_nodes", "api_faults",
+)  # fmt: skip
+WATCHED = frozenset(NOUNS) - {
+    "users", "logins", "audit_records", "kept_answers", "gateway_nodes", "api_faults",
+}  # fmt: skip
+"""The nouns whose writes leave changes: the desired state that gateways and the STS follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write to a watched noun. `sequence` grows; `noun` is an attribute of Transaction."""
+
+    sequence: int
+    noun: str
+    id: str
+    organization_id: str
+
+
+class Feed(Protocol):
+    """Follows the changes from one process. Not for use by two threads at once."""
+
+    def changed(self) -> bool:
+        """Whether anything may have been written since the last `take`; microseconds, no query."""
+
+    def take(self) -> Sequence[Change] | None:
+        """The changes since the last call, oldest first; None when some were pruned meanwhile
+        and the follower has to read everything again."""
+
+    @property
+    def sequence(self) -> int:
+        """The sequence number up to which changes were taken."""
+
+    def close(self) -> None:
+        """Release the connection."""
+
+
+class Store(Protocol):
+    """A database. Safe for use by several threads; each transaction belongs to one."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A consistent view without writing. Raises Unavailable when the database is away."""
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A transaction that commits, durably, on leaving, and rolls back on an exception.
+
+        Raises Unavailable when the database is away or stays locked for too long.
+        """
+
+    def feed(self) -> Feed:
+        """A follower that starts at the newest change."""
+
+    def close(self) -> None:
+        """Release every connection."""
