@@ -48,7 +48,7 @@ class Keyring:
         nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return AESGCM(self.sealing_key).decrypt(nonce, body, context.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise Unavailable(
                 f"{context} can not be decrypted.",
                 "keys",

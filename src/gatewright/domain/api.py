@@ -101,6 +101,8 @@ def context_path(value: str) -> str:
 def upstream_url(value: str, field: str = "upstream") -> str:
     """The value without a trailing slash if it is an http(s) base URL. Raises Invalid."""
     way_out = "Use a base URL such as https://books.internal:8443/api."
+    if not re.fullmatch(r"[\x21-\x7e]{1,2000}", value):  # urlsplit would drop a line break
+        raise Invalid("must be 1 to 2,000 ASCII characters without spaces.", field, way_out)
     try:
         parts = urlsplit(value)
         port_is_valid = parts.port is None or parts.port > 0

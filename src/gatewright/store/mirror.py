@@ -1,6 +1,6 @@
 """A copy in memory of the rows an engine needs, kept up to date by the feed of changes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,24 @@ class Difference:
 
 
 class Mirror:
-    """The rows of some nouns by id. One thread refreshes; a row itself never changes."""
+    """The rows of some nouns by id. One thread refreshes; a row itself never changes.
 
-    def __init__(self, store: Store, nouns: Iterable[str]) -> None:
+    `slim` may give, by noun, a function that leaves out what its owner never reads.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        nouns: Iterable[str],
+        slim: Mapping[str, Callable[[Any], Any]] | None = None,
+    ) -> None:
+        self._slim = slim or {}
         self._store = store
         self._nouns = tuple(nouns)
         self._rows: dict[str, dict[str, Any]] = {noun: {} for noun in self._nouns}
         self._feed = store.feed()
         self._pending: list[Change] = []
+        self._has_gap = False
         self.sequence = 0
         self._load()
 
@@ -35,7 +45,7 @@ class Mirror:
 
     def stale(self) -> bool:
         """Whether `refresh` may find something; costs microseconds and no query."""
-        return self._feed.changed()
+        return self._has_gap or bool(self._pending) or self._feed.changed()
 
     def refresh(self) -> list[Difference]:
         """Take the changes over and return what differs, in the order it was written.
@@ -43,37 +53,48 @@ class Mirror:
         Raises Unavailable when the database is away; the copy then stays as it was.
         """
         changes = self._feed.take()
+        # Both are kept until the rows are read, should the database go away in between.
         if changes is None:
+            self._has_gap = True
+        else:
+            self._pending += changes
+        if self._has_gap:
             return self._load()
-        self._pending += changes  # kept until read, should the database go away in between
-        wanted = dict.fromkeys((item.noun, item.id) for item in self._pending)
-        ids: dict[str, list[str]] = {}
-        for noun, id in wanted:
-            if noun in self._rows:
-                ids.setdefault(noun, []).append(id)
-        fresh: dict[str, dict[str, Any]] = {}
-        if ids:
-            with self._store.read() as tx:
-                for noun, wanted_ids in ids.items():
-                    found = getattr(tx, noun).find(id=tuple(wanted_ids))
-                    fresh[noun] = {row.id: row for row in found}
+        fresh = self._read({item.noun: None for item in self._pending})
         differences = [
-            self._put(noun, id, fresh[noun].get(id)) for noun, id in wanted if noun in fresh
+            self._put(noun, id, fresh[noun].get(id))
+            for noun, id in dict.fromkeys((item.noun, item.id) for item in self._pending)
+            if noun in fresh
         ]
         self._pending.clear()
-        self.sequence = self._feed.sequence
+        self.sequence = max(self.sequence, self._feed.sequence)
         return [item for item in differences if item.before != item.after]
 
     def close(self) -> None:
         """Stop following."""
         self._feed.close()
 
+    def _read(self, nouns: Iterable[str]) -> dict[str, dict[str, Any]]:
+        wanted = {noun: self._pending_ids(noun) for noun in nouns if noun in self._rows}
+        if not wanted:
+            return {}
+        with self._store.read() as tx:
+            return {
+                noun: {row.id: row for row in getattr(tx, noun).find(id=ids)}
+                for noun, ids in wanted.items()
+            }
+
+    def _pending_ids(self, noun: str) -> tuple[str, ...]:
+        return tuple(item.id for item in self._pending if item.noun == noun)
+
     def _load(self) -> list[Difference]:
         with self._store.read() as tx:
             loaded = {noun: {row.id: row for row in getattr(tx, noun).find()}
                       for noun in self._nouns}  # fmt: skip
-            self.sequence = tx.sequence
+            sequence = tx.sequence
         self._pending.clear()
+        self._has_gap = False
+        self.sequence = sequence
         differences = []
         for noun, rows in loaded.items():
             gone = self._rows[noun].keys() - rows.keys()
@@ -84,5 +105,6 @@ class Mirror:
         rows = self._rows[noun]
         before = rows.pop(id, None) if after is None else rows.get(id)
         if after is not None:
+            after = self._slim[noun](after) if noun in self._slim else after
             rows[id] = after
         return Difference(noun, id, before, after)

@@ -1,0 +1,1 @@
+"""Who may do what: one pure table of actions and roles, which knows neither store nor request."""

@@ -1,0 +1,74 @@
+"""The actions that people take and the roles that may take them; the only such table there is."""
+
+from enum import StrEnum
+
+from gatewright.domain.person import Role
+
+
+class Action(StrEnum):
+    """One thing that a person may do in an organization."""
+
+    READ_APIS = "apis.read"
+    READ_DRAFTS = "apis.read-unlisted"
+    WRITE_APIS = "apis.write"
+    DEPLOY = "apis.deploy"
+    PUBLISH = "apis.publish"
+    DELETE_APIS = "apis.delete"
+    READ_APPLICATIONS = "applications.read"
+    WRITE_APPLICATIONS = "applications.write"
+    BLOCK_APPLICATIONS = "applications.block"
+    WRITE_CREDENTIALS = "credentials.write"
+    GENERATE_TOKENS = "tokens.generate"
+    REVOKE_TOKENS = "tokens.revoke"
+    READ_SUBSCRIPTIONS = "subscriptions.read"
+    WRITE_SUBSCRIPTIONS = "subscriptions.write"
+    BLOCK_SUBSCRIPTIONS = "subscriptions.block"
+    READ_SETTINGS = "settings.read"
+    READ_GATEWAYS = "gateways.read"
+    READ_AUDIT = "audit.read"
+    OWN_LOGINS = "logins.own"
+    READ_MEMBERS = "members.read"
+    WRITE_MEMBERS = "members.write"
+
+
+_A, _P, _D, _C, _U = Role.ADMIN, Role.PUBLISHER, Role.DEVELOPER, Role.CONSUMER, Role.AUDITOR
+_EVERYONE = frozenset(Role)
+
+TABLE: dict[Action, frozenset[Role]] = {
+    Action.READ_APIS: _EVERYONE,
+    Action.READ_DRAFTS: frozenset({_A, _P, _D, _U}),
+    Action.WRITE_APIS: frozenset({_A, _P, _D}),
+    Action.DEPLOY: frozenset({_A, _P, _D}),
+    Action.PUBLISH: frozenset({_A, _P}),
+    Action.DELETE_APIS: frozenset({_A, _P}),
+    Action.READ_APPLICATIONS: _EVERYONE,
+    Action.WRITE_APPLICATIONS: frozenset({_A, _P, _D, _C}),
+    Action.BLOCK_APPLICATIONS: frozenset({_A, _P}),
+    Action.WRITE_CREDENTIALS: frozenset({_A, _P, _D, _C}),
+    Action.GENERATE_TOKENS: frozenset({_A, _P, _D, _C}),
+    Action.REVOKE_TOKENS: frozenset({_A, _P, _D, _C}),
+    Action.READ_SUBSCRIPTIONS: _EVERYONE,
+    Action.WRITE_SUBSCRIPTIONS: frozenset({_A, _P, _D, _C}),
+    Action.BLOCK_SUBSCRIPTIONS: frozenset({_A, _P}),
+    Action.READ_SETTINGS: _EVERYONE,
+    Action.READ_GATEWAYS: frozenset({_A, _P, _D, _U}),
+    Action.READ_AUDIT: frozenset({_A, _U}),
+    Action.OWN_LOGINS: _EVERYONE,
+    Action.READ_MEMBERS: frozenset({_A, _U}),
+    Action.WRITE_MEMBERS: frozenset({_A}),
+}
+
+
+def allowed(role: Role, action: Action) -> bool:
+    """Whether the role may take the action; an action without a row is refused."""
+    return role in TABLE.get(action, frozenset())
+
+
+def matrix() -> str:
+    """The whole table as text, one action a line, for people and for a golden file."""
+    head = f"{'':<22}" + "".join(f"{role:>11}" for role in Role)
+    lines = [
+        f"{action:<22}" + "".join(f"{'yes' if allowed(role, action) else '-':>11}" for role in Role)
+        for action in Action
+    ]
+    return "\n".join([head, *lines]) + "\n"

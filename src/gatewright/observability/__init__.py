@@ -1,0 +1,1 @@
+"""What the running parts tell: typed events, structured log lines, counters."""

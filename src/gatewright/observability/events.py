@@ -1,0 +1,101 @@
+"""The events that parts of Gatewright report; each is a small typed value without any secret.
+
+`name` and `level` belong to the class; the fields become members of the log line.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The root. A subclass sets `name` in the form `noun.verb` and, if not info, its level."""
+
+    name: ClassVar[str] = "event"
+    level: ClassVar[str] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Event):
+    """A process serves; `address` is where."""
+
+    name: ClassVar[str] = "process.started"
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(Event):
+    """A process has drained and ends."""
+
+    name: ClassVar[str] = "process.stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLost(Event):
+    """The database is away; the part serves on with what it last read."""
+
+    name: ClassVar[str] = "store.lost"
+    level: ClassVar[str] = "warning"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFound(Event):
+    """The database answers again."""
+
+    name: ClassVar[str] = "store.found"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Event):
+    """An error nobody expected; `trace` is the stack without the values in it."""
+
+    name: ClassVar[str] = "part.failed"
+    level: ClassVar[str] = "error"
+    where: str
+    kind: str
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Event):
+    """A line of a library that logs by itself."""
+
+    name: ClassVar[str] = "library.line"
+    level: ClassVar[str] = "warning"
+    library: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokensIssued(Event):
+    """How many tokens were issued since the last such event."""
+
+    name: ClassVar[str] = "tokens.issued"
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused(Event):
+    """The STS refused a request. `client_id` is what the caller claimed to be, cut and cleaned.
+
+    `suppressed` counts the refusals since the last event that were not written for their number.
+    """
+
+    name: ClassVar[str] = "request.refused"
+    endpoint: str
+    issuer: str
+    client_id: str
+    error: str
+    address: str
+    suppressed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRevoked(Event):
+    """A token was revoked; a `jti` opens nothing and may be told."""
+
+    name: ClassVar[str] = "token.revoked"
+    issuer: str
+    client_id: str
+    jti: str

@@ -1,0 +1,1 @@
+"""The databases the store can stand on, one file each."""

@@ -1,0 +1,24 @@
+"""The list of nouns and their tables, in the order of the port; a noun is one file and one line."""
+
+from typing import Any
+
+from gatewright.store.sql.api import APIS, DEPLOYMENTS, REVISIONS
+from gatewright.store.sql.application import APPLICATIONS
+from gatewright.store.sql.audit import AUDIT_RECORDS
+from gatewright.store.sql.credential import CREDENTIALS, SECRETS
+from gatewright.store.sql.environment import ENVIRONMENTS
+from gatewright.store.sql.idempotency import KEPT_ANSWERS
+from gatewright.store.sql.observed import API_FAULTS, GATEWAY_NODES
+from gatewright.store.sql.organization import ORGANIZATIONS
+from gatewright.store.sql.person import LOGINS, USERS
+from gatewright.store.sql.plan import PLANS
+from gatewright.store.sql.schema import Noun
+from gatewright.store.sql.subscription import SUBSCRIPTIONS
+from gatewright.store.sql.token import REVOKED_TOKENS, SIGNING_KEYS
+
+TABLES: tuple[Noun[Any], ...] = (
+    ORGANIZATIONS, ENVIRONMENTS, APIS, REVISIONS, DEPLOYMENTS, PLANS, APPLICATIONS, CREDENTIALS,
+    SECRETS, SUBSCRIPTIONS, SIGNING_KEYS, REVOKED_TOKENS, USERS, LOGINS, AUDIT_RECORDS,
+    KEPT_ANSWERS, GATEWAY_NODES, API_FAULTS,
+)  # fmt: skip
+BY_NAME: dict[str, Noun[Any]] = {noun.name: noun for noun in TABLES}

@@ -1,0 +1,25 @@
+"""The table of subscription plans."""
+
+from sqlalchemy import Column, Text
+
+from gatewright.domain.plan import Plan
+from gatewright.store.sql.columns import Count, Moment
+from gatewright.store.sql.schema import noun, organization_column, unique
+
+PLANS = noun(
+    "plans",
+    Plan,
+    organization_column(),
+    Column("name", Text, nullable=False),
+    Column("request_count", Count, nullable=True),
+    Column("unit", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revision", Count, nullable=False),
+    unique(
+        "organization_id",
+        "name",
+        field="name",
+        reason="A plan of this name exists already.",
+        way_out="Choose another name.",
+    ),
+)

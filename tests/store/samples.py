@@ -1,0 +1,112 @@
+"""One full row of each noun, with every field unlike its default, and rows to fill a store with."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from gatewright.domain.api import Api, Definition, Deployment, Revision
+from gatewright.domain.application import Application
+from gatewright.domain.audit import AuditRecord
+from gatewright.domain.credential import Credential, Secret
+from gatewright.domain.environment import Environment, Kind
+from gatewright.domain.idempotency import KeptAnswer
+from gatewright.domain.lifecycle import State
+from gatewright.domain.observed import ApiFault, GatewayNode
+from gatewright.domain.operation import Operation
+from gatewright.domain.organization import Organization
+from gatewright.domain.person import Login, LoginKind, Role, User
+from gatewright.domain.plan import Plan
+from gatewright.domain.scope import Scope
+from gatewright.domain.subscription import Subscription
+from gatewright.domain.token import RevokedToken, SigningKey
+from gatewright.store.port import Store, Transaction
+
+AT = datetime(2030, 2, 3, 4, 5, 6, 789_012, tzinfo=UTC)
+LATER = datetime(2031, 2, 3, 4, 5, 6, 7, tzinfo=UTC)
+ORGANIZATION = Organization("org_1", "default", "Default \N{SNOWMAN}", "ES256", AT)
+DEFINITION = Definition(
+    (
+        Operation("GET", "/books", "List", (frozenset({"a:b", "c"}), frozenset({"d"}))),
+        Operation("GET", "/health", anonymous=True, operation_id="health"),
+        Operation("POST", "/books/{id}/*"),
+        Operation("PUT", "/closed", alternatives=()),
+    ),
+    (Scope("a:b", "Read, “quoted”"), Scope("c")),
+)
+
+SAMPLES: dict[str, Any] = {
+    "organizations": ORGANIZATION,
+    "environments": Environment(
+        "env_1", "org_1", "production", "Production", Kind.PRODUCTION, 1, "http://gw", AT
+    ),
+    "apis": Api(
+        "api_1", "org_1", "books", "/books", "v1.0", "Books", "line\nline", State.PRE_RELEASED,
+        DEFINITION, {"env_2": "http://b", "env_1": "http://a"}, AT, LATER,
+    ),
+    "revisions": Revision("rev_1", "org_1", "api_1", 3, "0f" * 32, DEFINITION, AT),
+    "deployments": Deployment("dep_1", "org_1", "api_1", "env_1", "rev_1", "http://a", AT),
+    "plans": Plan("plan_1", "org_1", "Bronze", 1000, "minute", AT),
+    "applications": Application(
+        "app_1", "org_1", "reader", "Reader", "", frozenset({"z", "a"}), True, AT
+    ),
+    "credentials": Credential("cred_1", "org_1", "app_1", Kind.SANDBOX, "client_1", 900, 2, AT),
+    "secrets": Secret(
+        "sec_1", "org_1", "cred_1", "first", "digest-1", "1", "gw…1234", AT, LATER, LATER, AT
+    ),
+    "subscriptions": Subscription("sub_1", "org_1", "app_1", "books", 1, "plan_1", True, AT),
+    "signing_keys": SigningKey(
+        "kid_1", "org_1", Kind.PRODUCTION, "ES256", '{"kty":"EC"}', b"\x00\xff", "active", AT
+    ),
+    "revoked_tokens": RevokedToken("jti_1", "org_1", Kind.SANDBOX, LATER, AT),
+    "users": User("usr_1", "org_1", "owner", "Owner", Role.ADMIN, AT),
+    "logins": Login(
+        "log_1", "org_1", "usr_1", LoginKind.LINK, "laptop", "digest-2", "1", "…abcd",
+        AT, LATER, AT, LATER,
+    ),
+    "audit_records": AuditRecord("aud_1", "org_1", AT, "usr_1", "api.create", "api_1", {"b": "1"}),
+    "kept_answers": KeptAnswer("key_1", "org_1", "fingerprint", 201, b"\x00sealed", AT),
+    "gateway_nodes": GatewayNode(
+        "node_1", frozenset({"env_1", "env_2"}), True, AT, "1.40", 2**40, "refused"
+    ),
+    "api_faults": ApiFault("api_1/env_1", "org_1", "api_1", "env_1", "unknown host", True, AT),
+}  # fmt: skip
+
+NULLABLE: dict[str, tuple[str, ...]] = {
+    "plans": ("request_count",),
+    "applications": ("allowed_scopes",),
+    "secrets": ("expires_at", "revoked_at", "last_used_at"),
+    "logins": ("expires_at", "used_at", "revoked_at"),
+}
+
+
+def fill(store: Store) -> None:
+    """Add every sample."""
+    with store.write() as tx:
+        for noun, row in SAMPLES.items():
+            getattr(tx, noun).add(row)
+
+
+def add(store: Store, noun: str, *rows: Any) -> None:
+    """Add rows in one transaction."""
+    with store.write() as tx:
+        for row in rows:
+            getattr(tx, noun).add(row)
+
+
+def organizations(tx: Transaction) -> list[str]:
+    """The handles, by id."""
+    return [item.handle for item in tx.organizations.find()]
+
+
+def organization(number: int) -> Organization:
+    """One of many."""
+    return replace(ORGANIZATION, id=f"org_{number:05}", handle=f"tenant-{number}")
+
+
+def audit_records(numbers: Iterable[int]) -> list[AuditRecord]:
+    """Rows that refer to nothing, two in three of them of `org_1`."""
+    return [
+        AuditRecord(f"aud_{n:05}", f"org_{n % 3 and 1}", AT, "system", "x", "y", {})
+        for n in numbers
+    ]
