@@ -1,0 +1,128 @@
+"""The rules of a whole definition: what may stand side by side, its order, its digest."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+
+from gatewright.control.findings import Finding, refuse
+from gatewright.domain.api import OPERATIONS_MAX, Definition
+from gatewright.domain.errors import Invalid
+from gatewright.domain.operation import (
+    ANY_TOKEN,
+    METHODS,
+    SCOPES_PER_OPERATION_MAX,
+    Alternatives,
+    Operation,
+    path_template,
+)
+from gatewright.domain.scope import Scope, scope_name
+
+SCOPES_MAX = 2000
+_PARAMETER = re.compile(r"\{[^{}/]*\}")
+_HEX = re.compile(r"%[0-9A-Fa-f]{2}")
+
+
+def define(operations: Sequence[Operation], scopes: Sequence[Scope]) -> Definition:
+    """A definition in the order of matching, checked whole. Raises Refused with every finding."""
+    findings = [*_sizes(operations, scopes), *_scope_findings(scopes)]
+    known = {scope.name for scope in scopes}
+    seen: dict[tuple[str, str], int] = {}
+    for position, operation in enumerate(operations):
+        findings += _operation_findings(operation, known)
+        twin = seen.setdefault((operation.method, shape(operation.path)), position)
+        if twin != position:
+            message = f"It matches the same calls as {operations[twin].path}."
+            findings.append(Finding(operation.key, message))
+    refuse(findings, "operations", "Correct these operations, then send the whole list again.")
+    return Definition(
+        tuple(sorted(operations, key=matching_order)),
+        tuple(sorted(scopes, key=lambda scope: scope.name)),
+    )
+
+
+def _sizes(operations: Sequence[Operation], scopes: Sequence[Scope]) -> list[Finding]:
+    findings = []
+    if len(operations) > OPERATIONS_MAX:
+        findings.append(Finding("operations", f"There are over {OPERATIONS_MAX}."))
+    if len(scopes) > SCOPES_MAX:
+        findings.append(Finding("scopes", f"There are over {SCOPES_MAX}."))
+    return findings
+
+
+def _scope_findings(scopes: Sequence[Scope]) -> list[Finding]:
+    findings, names = [], set()
+    for scope in scopes:
+        try:
+            scope_name(scope.name)
+        except Invalid as error:
+            findings.append(Finding("scopes", error.reason))
+        if scope.name in names:
+            findings.append(Finding("scopes", f"{scope.name} is defined twice."))
+        names.add(scope.name)
+    return findings
+
+
+def _operation_findings(operation: Operation, known: set[str]) -> list[Finding]:
+    findings = []
+    if operation.method not in METHODS:
+        findings.append(Finding(operation.key, f"The method must be one of {', '.join(METHODS)}."))
+    try:
+        path_template(operation.path)
+    except Invalid as error:
+        findings.append(Finding(operation.key, error.reason))
+    if not operation.alternatives and not operation.anonymous:
+        findings.append(Finding(operation.key, "No alternative: nobody could call it."))
+    if len(operation.scopes) > SCOPES_PER_OPERATION_MAX:
+        findings.append(Finding(operation.key, f"It has over {SCOPES_PER_OPERATION_MAX} scopes."))
+    findings += [
+        Finding(operation.key, f"The scope {name[:80]!r} is not defined.")
+        for name in sorted(operation.scopes - known)
+    ]
+    return findings
+
+
+def normal_alternatives(alternatives: Sequence[frozenset[str]]) -> Alternatives:
+    """Without repetitions; when one set is empty it alone says all: any token will do."""
+    if any(not item for item in alternatives):
+        return ANY_TOKEN
+    return tuple(dict.fromkeys(alternatives))
+
+
+def shape(path: str) -> str:
+    """The path with its parameters' names left out; two paths of one shape match the same calls."""
+    return _HEX.sub(lambda match: match[0].upper(), _PARAMETER.sub("{}", path))
+
+
+def matching_order(operation: Operation) -> tuple[tuple[tuple[int, int, str], ...], str]:
+    """Literal segments before mixed ones, those before parameters, and `*` last."""
+    return tuple(_rank(segment) for segment in operation.path.split("/")), operation.method
+
+
+def _rank(segment: str) -> tuple[int, int, str]:
+    literal = _PARAMETER.sub("", segment)
+    if segment == "*":
+        return 3, 0, segment
+    if literal == segment:
+        return 0, 0, segment
+    return (1 if literal else 2), -len(literal), segment
+
+
+def digest(definition: Definition) -> str:
+    """SHA-256, in hex, of the definition's canonical JSON."""
+    content = {
+        "operations": [
+            {
+                "method": item.method,
+                "path": item.path,
+                "summary": item.summary,
+                "operation_id": item.operation_id,
+                "anonymous": item.anonymous,
+                "alternatives": [sorted(scopes) for scopes in item.alternatives],
+            }
+            for item in definition.operations
+        ],
+        "scopes": [[scope.name, scope.description] for scope in definition.scopes],
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

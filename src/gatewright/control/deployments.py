@@ -1,0 +1,184 @@
+"""Deployments: immutable revisions of an API, put into environments and taken out again."""
+
+from dataclasses import dataclass, replace
+
+from gatewright.access.actions import Action
+from gatewright.control import apis, definitions, environments
+from gatewright.control.desk import Desk
+from gatewright.control.findings import Finding, refuse
+from gatewright.domain import ids
+from gatewright.domain.api import Api, Deployment, Revision, upstream_url
+from gatewright.domain.environment import Environment
+from gatewright.domain.errors import Conflict, NotFound
+from gatewright.domain.lifecycle import LISTED
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    environment: Environment
+    upstream: str
+
+
+def revisions(desk: Desk, api: Api, after: str | None, limit: int) -> list[Revision]:
+    """A page of the API's revisions, oldest first."""
+    desk.demand(Action.READ_APIS)
+    return desk.tx.revisions.page(after=after, limit=limit, api_id=api.id)
+
+
+def deploy(
+    desk: Desk,
+    reference: str,
+    *,
+    environment: str | None = None,
+    number: int | None = None,
+    upstream: str | None = None,
+) -> Api:
+    """Deploy revision `number`, or what the definition holds now; no environment means each.
+
+    Raises Conflict without an upstream, Refused with what the gateway could not serve.
+    """
+    desk.demand(Action.DEPLOY)
+    api = apis.named(desk, reference)
+    apis.refuse_retired(api)
+    if upstream is not None:
+        upstream = upstream_url(upstream)
+    targets = (
+        environments.everything(desk)
+        if environment is None
+        else [environments.named(desk, environment)]
+    )
+    plans = [_Plan(target, _upstream_for(api, target, upstream)) for target in targets]
+    revision = _newest_for(desk, api) if number is None else _numbered(desk, api, number)
+    return _put(desk, api, revision, plans)
+
+
+def promote(
+    desk: Desk, reference: str, source: str, target: str, upstream: str | None = None
+) -> Api:
+    """Deploy to `target` the revision that `source` serves, with the target's own upstream."""
+    desk.demand(Action.DEPLOY)
+    api = apis.named(desk, reference)
+    apis.refuse_retired(api)
+    origin = environments.named(desk, source, "from")
+    environment = environments.named(desk, target, "to")
+    if upstream is not None:
+        upstream = upstream_url(upstream)
+    deployment = _in_environment(desk, api, origin, "from")
+    plan = _Plan(environment, _upstream_for(api, environment, upstream))
+    (revision,) = desk.tx.revisions.find(id=deployment.revision_id)
+    return _put(desk, api, revision, [plan])
+
+
+def undeploy(desk: Desk, reference: str, environment_name: str) -> Api:
+    """Take it out of an environment. Raises Conflict for the last one of a listed API."""
+    desk.demand(Action.DEPLOY)
+    api = apis.named(desk, reference)
+    environment = environments.named(desk, environment_name)
+    deployment = _in_environment(desk, api, environment, "environment")
+    if api.state in LISTED and desk.tx.deployments.count(api_id=api.id) == 1:
+        raise Conflict(
+            f"{api.reference} is {api.state} and served nowhere else.",
+            "environment",
+            "Move it to CREATED, BLOCKED or RETIRED first.",
+        )
+    desk.tx.deployments.remove(deployment.id)
+    desk.record("apis.undeploy", api.id, reference=api.reference, environment=environment.handle)
+    return api
+
+
+def _in_environment(desk: Desk, api: Api, environment: Environment, field: str) -> Deployment:
+    found = desk.tx.deployments.find(api_id=api.id, environment_id=environment.id)
+    if not found:
+        raise NotFound(
+            f"{api.reference} is not deployed to {environment.handle}.", field, "Deploy it first."
+        )
+    return found[0]
+
+
+def _upstream_for(api: Api, environment: Environment, given: str | None) -> str:
+    upstream = given or api.upstreams.get(environment.id)
+    if not upstream:
+        raise Conflict(
+            f"{api.reference} has no upstream for {environment.handle}.",
+            "upstream",
+            "Give one, such as https://books.internal:8443/api.",
+        )
+    return upstream
+
+
+def _newest_for(desk: Desk, api: Api) -> Revision:
+    """The newest revision if it holds the present definition, else a new one.
+
+    Revisions go only with their API, so that their count is the newest one's number.
+    """
+    number = desk.tx.revisions.count(api_id=api.id)
+    digest = definitions.digest(api.definition)
+    if number:
+        newest = _numbered(desk, api, number)
+        if newest.digest == digest:
+            return newest
+    return desk.tx.revisions.add(
+        Revision(
+            ids.new_id("rev", desk.world),
+            api.organization_id,
+            api.id,
+            number + 1,
+            digest,
+            api.definition,
+            desk.world.now(),
+        )
+    )
+
+
+def _numbered(desk: Desk, api: Api, number: int) -> Revision:
+    found = desk.tx.revisions.find(api_id=api.id, number=number)
+    if not found:
+        raise NotFound(
+            f"{api.reference} has no revision {number}.", "revision", "List its revisions."
+        )
+    return found[0]
+
+
+def _put(desk: Desk, api: Api, revision: Revision, plans: list[_Plan]) -> Api:
+    findings: list[Finding] = []
+    for plan in plans:
+        findings += desk.deploy_check(
+            desk.organization, api, revision.definition, plan.environment, plan.upstream
+        )
+    refuse(findings, "api", "Correct the definition or the upstream, then deploy again.")
+    for plan in plans:
+        _write(desk, api, revision, plan)
+        desk.record(
+            "apis.deploy",
+            api.id,
+            reference=api.reference,
+            environment=plan.environment.handle,
+            revision=revision.number,
+            upstream=plan.upstream,
+        )
+    upstreams = {**api.upstreams, **{plan.environment.id: plan.upstream for plan in plans}}
+    if upstreams == api.upstreams:
+        return api
+    return desk.tx.apis.replace(replace(api, upstreams=upstreams, updated_at=desk.world.now()))
+
+
+def _write(desk: Desk, api: Api, revision: Revision, plan: _Plan) -> None:
+    now = desk.world.now()
+    found = desk.tx.deployments.find(api_id=api.id, environment_id=plan.environment.id)
+    if found:
+        changed = replace(
+            found[0], revision_id=revision.id, upstream=plan.upstream, deployed_at=now
+        )
+        desk.tx.deployments.replace(changed)
+        return
+    desk.tx.deployments.add(
+        Deployment(
+            ids.new_id("dep", desk.world),
+            api.organization_id,
+            api.id,
+            plan.environment.id,
+            revision.id,
+            plan.upstream,
+            now,
+        )
+    )

@@ -1,0 +1,144 @@
+"""Guarded reading of a URL that a person named: bounded, and never where it must not go.
+
+The name is resolved first and the connection goes to the address that was checked, so that a name
+can not change its meaning in between. Redirects are followed by hand and checked alike.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+
+from gatewright.domain.errors import Invalid, TooLarge
+from gatewright.domain.world import World
+
+BYTES_MAX = 5 * 1024 * 1024
+REDIRECTS_MAX = 5
+SECONDS_MAX = 20
+STEP_SECONDS_MAX = 5.0
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_WAY_OUT = "Give an http or https URL that this machine may reach, or pass the document itself."
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str, int], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The text, and the URL it came from after redirects."""
+
+    text: str
+    url: str
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host, as the system knows them. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(item[4][0]) for item in found))
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """Reads URLs. `allow_private` permits private and loopback addresses, never link-local ones."""
+
+    world: World
+    allow_private: bool
+    resolve: Resolve = resolve
+    transport: httpx2.BaseTransport | None = None
+
+    def read(self, url: str) -> Fetched:
+        """The text at the URL, up to 5 MiB within 20 s. Raises Invalid, TooLarge."""
+        deadline = self.world.now() + timedelta(seconds=SECONDS_MAX)
+        options = httpx2.Client(
+            transport=self.transport,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx2.Timeout(STEP_SECONDS_MAX),
+        )
+        with options as client:
+            for _ in range(REDIRECTS_MAX + 1):
+                answer = self._one(client, url, deadline)
+                if isinstance(answer, Fetched):
+                    return answer
+                url = answer
+        raise Invalid(f"redirects over {REDIRECTS_MAX} times.", "url", _WAY_OUT)
+
+    def _one(self, client: httpx2.Client, url: str, deadline: datetime) -> Fetched | str:
+        target = self._checked(url)
+        headers = {"Host": target.authority, "Accept": "*/*", "Accept-Encoding": "identity"}
+        try:
+            with client.stream(
+                "GET", target.pinned, headers=headers, extensions={"sni_hostname": target.host}
+            ) as response:
+                if response.is_redirect:
+                    return urljoin(url, response.headers.get("location", ""))
+                if response.status_code != 200:
+                    raise Invalid(f"answers {response.status_code}.", "url", _WAY_OUT)
+                return Fetched(self._bounded(response, deadline), url)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            reason = f"can not be read: {type(error).__name__}."
+            raise Invalid(reason, "url", _WAY_OUT) from None
+
+    def _bounded(self, response: httpx2.Response, deadline: datetime) -> str:
+        body = bytearray()
+        for chunk in response.iter_raw():
+            body += chunk
+            if len(body) > BYTES_MAX:
+                raise TooLarge("holds over 5 MiB.", "url", "Import a smaller document.")
+            if self.world.now() > deadline:
+                raise Invalid(f"takes over {SECONDS_MAX} s.", "url", _WAY_OUT)
+        try:
+            return body.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise Invalid("is not UTF-8 text.", "url", _WAY_OUT) from None
+
+    def _checked(self, url: str) -> "_Target":
+        try:
+            parts = urlsplit(url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:
+            raise Invalid("is not a URL.", "url", _WAY_OUT) from None
+        host = parts.hostname
+        if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+            raise Invalid("is not an http or https URL.", "url", _WAY_OUT)
+        try:
+            addresses = [ipaddress.ip_address(item) for item in self.resolve(host, port)]
+        except (OSError, UnicodeError, ValueError):
+            raise Invalid(f"{host[:200]!r} has no address.", "url", _WAY_OUT) from None
+        if not addresses or not all(reachable(item, self.allow_private) for item in addresses):
+            raise Invalid(f"{host[:200]!r} is not a public address.", "url", _WAY_OUT)
+        literal = f"[{addresses[0]}]" if addresses[0].version == 6 else str(addresses[0])
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        authority = parts.netloc.rpartition("@")[2]
+        return _Target(host, authority, f"{parts.scheme}://{literal}:{port}{path}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    host: str
+    authority: str
+    pinned: str
+
+
+def reachable(address: Address, allow_private: bool) -> bool:  # noqa: FBT001
+    """Whether a document may be read from there; what an IPv6 address embeds counts as well."""
+    for item in (address, *_embedded(address)):
+        if item.is_multicast or item.is_unspecified or item.is_link_local:
+            return False
+        inside = item.is_private or item.is_loopback or not item.is_global
+        if inside and not allow_private and item not in _NAT64:
+            return False
+    return True
+
+
+def _embedded(address: Address) -> list[ipaddress.IPv4Address]:
+    if isinstance(address, ipaddress.IPv4Address):
+        return []
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in _NAT64:
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [item for item in found if item is not None]

@@ -1,0 +1,1 @@
+"""Reading OpenAPI documents into definitions; pure, and knowing neither store nor network."""

@@ -1,0 +1,52 @@
+"""What control asks of the other engines; `main` hands the implementations in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from gatewright.control.findings import Finding
+from gatewright.domain.api import Api, Definition
+from gatewright.domain.application import Application
+from gatewright.domain.credential import Credential
+from gatewright.domain.environment import Environment
+from gatewright.domain.organization import Organization
+
+
+class DeployCheck(Protocol):
+    """Whether the gateway can serve a definition; it writes nothing and does not wait."""
+
+    def __call__(
+        self,
+        organization: Organization,
+        api: Api,
+        definition: Definition,
+        environment: Environment,
+        upstream: str,
+        /,
+    ) -> Sequence[Finding]:
+        """What forbids serving it there; empty when nothing does."""
+
+
+class TokenDesk(Protocol):
+    """The token service, asked on behalf of a signed-in person. Uses transactions of its own."""
+
+    def issue(
+        self, application: Application, credential: Credential, scope: str | None
+    ) -> Mapping[str, Any]:
+        """The token response (RFC 6749 §5.1). Raises Invalid naming a scope it can not grant."""
+
+    def revoke(self, organization: Organization, token: str, actor: str) -> bool:
+        """Revoke an access token of that organization; False when it is none that lives.
+
+        It writes the audit record, naming the user `actor`, together with the revocation.
+        """
+
+
+def serves_everything(
+    _organization: Organization,
+    _api: Api,
+    _definition: Definition,
+    _environment: Environment,
+    _upstream: str,
+) -> Sequence[Finding]:
+    """The check of an installation without gateway: nothing forbids anything."""
+    return ()

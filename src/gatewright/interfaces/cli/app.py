@@ -1,0 +1,197 @@
+"""The command line put together: names, groups, and how errors end; no command of its own."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from gatewright.domain.errors import GatewrightError
+from gatewright.interfaces.cli.commands import (
+    apis,
+    applications,
+    calls,
+    client_secrets,
+    doctor,
+    imports,
+    lists,
+    login,
+    scopes,
+    status,
+    subscriptions,
+    tokens,
+    up,
+)
+from gatewright.interfaces.cli.failure import CommandFailed, ExitCode, exit_code_of
+from gatewright.interfaces.cli.hooks import Hooks
+from gatewright.interfaces.cli.session import Runtime
+from gatewright.interfaces.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    import httpx2
+
+_USAGE_EXIT_CODE = 2  # Typer's own, which here would say "different"
+
+Command = tuple[str, Callable[..., None]]
+COMMANDS: tuple[Command, ...] = (
+    ("up", up.up),
+    ("down", up.down),
+    ("status", status.status),
+    ("doctor", doctor.doctor),
+    ("subscribe", subscriptions.subscribe),
+    ("unsubscribe", subscriptions.unsubscribe),
+    ("token", tokens.token),
+    ("revoke", tokens.revoke),
+    ("curl", calls.call),
+    ("audit", lists.list_audit),
+    ("login", login.login),
+    ("logout", login.logout),
+)
+GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
+    "api": (
+        "APIs: import, deploy, publish.",
+        (
+            ("import", imports.import_api),
+            ("list", apis.list_apis),
+            ("show", apis.show_api),
+            ("deploy", apis.deploy),
+            ("publish", apis.publish),
+            ("lifecycle", apis.lifecycle),
+            ("delete", apis.delete),
+        ),
+    ),
+    "scope": (
+        "Scopes: which operations ask for which permission.",
+        (
+            ("list", scopes.list_scopes),
+            ("add", scopes.add),
+            ("attach", scopes.attach),
+            ("detach", scopes.detach),
+        ),
+    ),
+    "app": (
+        "Applications: consumers' programs and their keys.",
+        (
+            ("create", applications.create),
+            ("list", applications.list_applications),
+            ("show", applications.show_application),
+            ("keys", applications.keys),
+            ("revoke-tokens", client_secrets.revoke_tokens),
+            ("delete", applications.delete),
+        ),
+    ),
+    "subscription": ("Subscriptions.", (("list", subscriptions.list_subscriptions),)),
+    "plan": ("Subscription plans.", (("list", lists.list_plans),)),
+    "env": ("Environments.", (("list", lists.list_environments),)),
+}
+SECRET_COMMANDS: tuple[Command, ...] = (
+    ("list", client_secrets.list_secrets),
+    ("add", client_secrets.add),
+    ("rotate", client_secrets.rotate),
+    ("revoke", client_secrets.revoke),
+)
+
+
+class CommandLine(TyperGroup):
+    """Ends every failure in one place: its words on stderr, its exit code for scripts."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - the parent's own
+        windows_expand_args: bool = True,  # noqa: FBT001, FBT002
+        **extra: Any,
+    ) -> Any:
+        """Run and exit, as the parent does, with our exit codes."""
+        given = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(
+                given,
+                prog_name or "gatewright",
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+        except (GatewrightError, TyperException, typer.Abort) as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                Terminal().write(str(error))  # the command's own help
+                sys.exit(ExitCode.USAGE)
+            failure = failure_of(error)
+            Terminal(as_json="--json" in given).fail(failure)
+            code = failure.exit_code
+        if not standalone_mode:
+            return code
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def failure_of(error: Exception) -> CommandFailed:
+    """The error as one of ours: usage errors of Typer, and errors of the domain from `main`."""
+    if isinstance(error, CommandFailed):
+        return error
+    if isinstance(error, GatewrightError):
+        code = exit_code_of(error.status)
+        return CommandFailed(error.reason, error.field, error.way_out, error.code, code)
+    if isinstance(error, TyperException):
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else "gatewright"
+        reason = " ".join(error.format_message().split())
+        if error.exit_code != _USAGE_EXIT_CODE:
+            return CommandFailed(reason)
+        way_out = f"See `{path} --help`."
+        return CommandFailed(reason, None, way_out, "usage", ExitCode.USAGE)
+    return CommandFailed("nothing more was done.", None, None, "aborted")
+
+
+def create_cli(hooks: Hooks, transport: "httpx2.BaseTransport | None" = None) -> typer.Typer:
+    """The whole command line. `transport` None is the network; tests give one of their own."""
+    cli = typer.Typer(
+        name="gatewright",
+        cls=CommandLine,
+        help="Gatewright: APIs behind Envoy, and the tokens that open them.",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,  # its traces would show values, secrets among them
+        rich_markup_mode=None,
+        context_settings={"obj": Runtime(hooks, transport)},
+    )
+    cli.callback()(_root(hooks.version))
+    _add(cli, COMMANDS)
+    for name, (text, commands) in GROUPS.items():
+        group = typer.Typer(help=text, no_args_is_help=True)
+        _add(group, commands)
+        if name == "app":
+            secret = typer.Typer(help="Secrets of an application's keys.", no_args_is_help=True)
+            _add(secret, SECRET_COMMANDS)
+            group.add_typer(secret, name="secret")
+        cli.add_typer(group, name=name)
+    return cli
+
+
+def _add(app: typer.Typer, commands: Sequence[Command]) -> None:
+    for name, function in commands:
+        app.command(name)(function)
+
+
+def _root(version: str) -> Callable[[bool], None]:
+    def show_version(asked: bool) -> None:  # noqa: FBT001 - how Typer calls it
+        if asked:
+            Terminal().write(f"gatewright {version}")
+            raise typer.Exit
+
+    def root(
+        version: bool = typer.Option(  # noqa: FBT001
+            False,  # noqa: FBT003
+            "--version",
+            is_eager=True,
+            callback=show_version,
+            help="Show the version and exit.",
+        ),
+    ) -> None:
+        pass
+
+    return root

@@ -1,0 +1,1 @@
+"""What `gatewright doctor` looks at: the machine, and the services."""

@@ -1,0 +1,23 @@
+"""The wiring, and nothing else: which parts meet in which process."""
+
+from pathlib import Path
+
+
+def cli() -> None:
+    """The command `gatewright`; what a command does not need is not loaded."""
+    from gatewright import __version__
+    from gatewright.interfaces.cli import create_cli
+    from gatewright.interfaces.cli.hooks import Check, Hooks, UpOptions
+    from gatewright.main.world import real_world
+
+    def start(options: UpOptions) -> int:
+        from gatewright.main.up import up
+
+        return up(options)
+
+    def local_checks(root: Path) -> list[Check]:
+        from gatewright.main.doctor import checks
+
+        return checks(root)
+
+    create_cli(Hooks(__version__, start, local_checks, real_world()))()

@@ -1,0 +1,115 @@
+"""The data folder: where it is and what lies where in it."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gatewright.domain.errors import Unavailable
+
+_SOCKET_PATH_BYTES_MAX = 100  # the kernel's sun_path holds 108 bytes with its end
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The data folder, mode 0700: a stranger on the machine reads nothing in it."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The embedded SQLite database."""
+        return self.root / "gatewright.db"
+
+    @property
+    def keys(self) -> Path:
+        """The keyring's files; without them the database is of no use."""
+        return self.root / "keys"
+
+    @property
+    def logs(self) -> Path:
+        """One file for each process."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """What is of use while it runs only, besides the CLI's token."""
+        return self.root / "run"
+
+    @property
+    def status(self) -> Path:
+        """URLs and process ids of what runs."""
+        return self.run / "status.json"
+
+    @property
+    def cli_token(self) -> Path:
+        """The owner's personal access token for the command line on this machine."""
+        return self.run / "cli-token"
+
+    @property
+    def installation(self) -> Path:
+        """The ports of the last start, and whether the sample is there."""
+        return self.root / "installation.json"
+
+    @property
+    def snapshot(self) -> Path:
+        """What the gateways serve, for a start without the control plane."""
+        return self.root / "gateway.snapshot"
+
+    def socket(self, name: str) -> Path:
+        """A unix socket's path, short enough for the kernel."""
+        path = self.run / f"{name}.sock"
+        if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES_MAX:
+            return path
+        identity = f"{self.root.stat().st_dev:x}-{self.root.stat().st_ino:x}"
+        folder = Path(tempfile.gettempdir()) / f"gatewright-{os.getuid()}-{identity}"
+        _make_private(folder)
+        return folder / f"{name}.sock"
+
+    def create(self) -> None:
+        """Make the folders that are missing. Raises Unavailable when that is not allowed."""
+        for path in (self.root, self.logs, self.run):
+            _make_private(path)
+        ignore = self.root / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+
+
+def default_root(environment: dict[str, str], here: Path) -> Path:
+    """`./.gatewright` beside a gatewright.yaml, else the user's data folder (XDG)."""
+    if (here / "gatewright.yaml").exists():
+        return here / ".gatewright"
+    home = environment.get("XDG_DATA_HOME") or str(Path("~/.local/share").expanduser())
+    return Path(home) / "gatewright"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a file, or an empty one when there is none or it is damaged."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write whole or not at all, readable by the owner only."""
+    draft = path.with_name(path.name + ".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.stat().st_uid != os.getuid():
+            raise Unavailable(f"{path} belongs to another user.", "data", "Choose --data DIR.")
+        path.chmod(0o700)
+    except OSError as error:
+        raise Unavailable(
+            f"{path} can not be made: {error.strerror}.", "data", "Choose --data DIR."
+        ) from None

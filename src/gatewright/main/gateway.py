@@ -1,0 +1,61 @@
+"""The gateway's two processes: the controller that serves ADS, and the Envoy that asks it."""
+
+import asyncio
+import json
+import signal
+
+from gatewright.domain.environment import Kind
+from gatewright.gateway.build import Site
+from gatewright.gateway.envoy import Bootstrap, binary, bootstrap
+from gatewright.interfaces.ads.process import GatewaySettings
+from gatewright.interfaces.ads.process import run as serve
+from gatewright.main.folder import Folder, write_private
+from gatewright.main.parts import Parts, authorities_file
+from gatewright.main.plan import Layout
+from gatewright.main.processes import Program
+
+ADS_SOCKET, ADMIN_SOCKET = "ads", "envoy-admin"
+NODE = "embedded"
+ENVIRONMENTS = {Kind.PRODUCTION: "production", Kind.SANDBOX: "development"}
+_DRAIN_SECONDS = 5
+
+
+def run(folder: Folder, descriptor: int) -> None:
+    """Serve ADS until the signal comes; `descriptor` is not used, the socket is a file's."""
+    asyncio.run(_run(folder))
+
+
+async def _run(folder: Folder) -> None:
+    parts = Parts(folder, "gateway")
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    settings = GatewaySettings(site_of(parts.layout), folder.socket(ADS_SOCKET), folder.snapshot)
+    await serve(settings, parts.open_store, parts.world, parts.log, stop)
+
+
+def site_of(layout: Layout) -> Site:
+    """Where this gateway listens, and what it trusts."""
+    listeners = {
+        handle: (layout.host, layout.gateway_ports[str(kind)])
+        for kind, handle in ENVIRONMENTS.items()
+    }
+    return Site(layout.sts_url, listeners, authorities_file())
+
+
+def envoy_program(folder: Folder, layout: Layout) -> Program:
+    """Envoy with its bootstrap file. Raises Unavailable when the binary is not installed."""
+    config = folder.run / "envoy.json"
+    settings = Bootstrap(NODE, folder.socket(ADS_SOCKET), folder.socket(ADMIN_SOCKET))
+    write_private(config, json.dumps(bootstrap(settings)))
+    command = [
+        str(binary()),
+        "--config-path", str(config),
+        "--log-level", "warning",
+        "--use-dynamic-base-id",
+        "--drain-time-s", str(_DRAIN_SECONDS),
+        "--parent-shutdown-time-s", str(_DRAIN_SECONDS + 1),
+    ]  # fmt: skip
+    if layout.envoy_concurrency:
+        command += ["--concurrency", str(layout.envoy_concurrency)]
+    return Program("envoy", command, folder.logs / "envoy.log", shielded=True)

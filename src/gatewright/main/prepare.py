@@ -1,0 +1,187 @@
+"""What stands before the first child: database, keys, organization, sample, the CLI's token."""
+
+from datetime import timedelta
+
+from gatewright.control import (
+    apis,
+    applications,
+    credentials,
+    deployments,
+    imports,
+    lifecycle,
+    logins,
+    organizations,
+    subscriptions,
+)
+from gatewright.control.desk import Addresses as DeskAddresses
+from gatewright.control.desk import Desk
+from gatewright.control.imports import Wish
+from gatewright.control.openapi.document import read_document
+from gatewright.control.ports import serves_everything
+from gatewright.crypto import keyfiles
+from gatewright.crypto.keyring import Keyring
+from gatewright.domain.environment import Kind
+from gatewright.domain.errors import Unauthenticated, Unavailable
+from gatewright.domain.lifecycle import State
+from gatewright.domain.organization import Organization
+from gatewright.domain.person import LoginKind, User
+from gatewright.domain.world import World
+from gatewright.main.addresses import Addresses
+from gatewright.main.folder import Folder, write_private
+from gatewright.main.plan import Layout
+from gatewright.main.prepared import Prepared
+from gatewright.main.sample import document
+from gatewright.main.talk import Talk
+from gatewright.main.world import real_world
+from gatewright.store.port import Transaction
+from gatewright.store.sql import migrate, open_store
+from gatewright.sts import keys
+
+CLI_TOKEN_DAYS = 3650
+SAMPLE_APPLICATION = "Demo app"
+SAMPLE_API = "reading-list"
+_SAMPLE_TOKEN_SECONDS = 3600
+
+
+def prepare(
+    folder: Folder,
+    layout: Layout,
+    addresses: Addresses,
+    talk: Talk,
+    *,
+    first: bool,
+    sample: bool,
+) -> Prepared:
+    """Make what is missing and bring up to date what is there.
+
+    Raises Unavailable when database, keys or folder are away or damaged.
+    """
+    world = real_world()
+    before, after = _migrated(layout, talk, quiet=not first)
+    keyring = keyfiles.create(folder.keys, world)
+    store = open_store(layout.database_url, world)
+    try:
+        with store.write() as tx:  # one transaction: a start that is cut off leaves nothing half
+            founded = _found(tx, world, keyring, layout, talk, quiet=not first)
+            desk = _desk(tx, world, keyring, layout)
+            _keep_cli_token(desk, folder)
+            has_sample = _sample(desk, addresses, talk, wanted=sample and founded)
+            code = None
+            if founded:
+                code = logins.create_sign_in_link(tx, world, keyring, desk.actor).clear
+            counts = {
+                "apis": tx.apis.count(organization_id=desk.organization.id),
+                "applications": tx.applications.count(organization_id=desk.organization.id),
+            }
+    finally:
+        store.close()
+    if before not in (0, after):
+        talk.say(f"database: schema {before} → {after}")
+    return Prepared(code, has_sample, counts)
+
+
+def _migrated(layout: Layout, talk: Talk, *, quiet: bool) -> tuple[int, int]:
+    if quiet:
+        return migrate(layout.database_url)
+    with talk.step("database") as words:
+        before, after = migrate(layout.database_url)
+        words.append(f"new, schema {after}" if before == 0 else f"schema {after}")
+    return before, after
+
+
+def _found(
+    tx: Transaction, world: World, keyring: Keyring, layout: Layout, talk: Talk, *, quiet: bool
+) -> bool:
+    """The organization with its keys; True when it was made now."""
+    urls = {
+        Kind.PRODUCTION: layout.gateway_urls["production"],
+        Kind.SANDBOX: layout.gateway_urls["sandbox"],
+    }
+    organization = organizations.find(tx)
+    founded = organization is None
+    if organization is None:
+        organization = organizations.create_default(tx, world, urls).organization
+    else:
+        organizations.keep_gateway_urls(tx, world, organization, urls)
+    if quiet:
+        keys.ensure(tx, world, keyring, organization)
+        return founded
+    with talk.step("signing keys") as words:
+        made = keys.ensure(tx, world, keyring, organization)
+        words.append(f"{organization.signing_algorithm}, {len(made)} issuers")
+    return founded
+
+
+def _desk(tx: Transaction, world: World, keyring: Keyring, layout: Layout) -> Desk:
+    """The owner's desk, for what this machine does in the owner's name."""
+    organization = organizations.find(tx)
+    owner = organization and organizations.owner(tx, organization)
+    if not isinstance(organization, Organization) or not isinstance(owner, User):
+        raise Unavailable("The organization has no owner.", "database", "Restore a backup.")
+    addresses = DeskAddresses(
+        f"{layout.control_url}/api/v1",
+        layout.sts_url,
+        layout.control_url,
+        f"{layout.control_url}/console",
+    )
+    return Desk(tx, world, keyring, addresses, organization, owner, serves_everything)
+
+
+def _keep_cli_token(desk: Desk, folder: Folder) -> None:
+    """The owner's token for the command line on this machine: whoever reads the folder is owner."""
+    try:
+        text = folder.cli_token.read_text().strip()
+    except OSError:
+        text = ""
+    kinds = (LoginKind.ACCESS_TOKEN,)
+    if text and _proves(desk, text, kinds):
+        return
+    issued = logins.issue(
+        desk.tx,
+        desk.world,
+        desk.keyring,
+        desk.actor,
+        LoginKind.ACCESS_TOKEN,
+        "command line of this machine",
+        timedelta(days=CLI_TOKEN_DAYS),
+    )
+    write_private(folder.cli_token, issued.clear.reveal() + "\n")
+
+
+def _proves(desk: Desk, text: str, kinds: tuple[LoginKind, ...]) -> bool:
+    try:
+        logins.prove(desk.tx, desk.world, desk.keyring, text, kinds)
+    except Unauthenticated:
+        return False
+    return True
+
+
+def _sample(desk: Desk, addresses: Addresses, talk: Talk, *, wanted: bool) -> bool:
+    """The Reading List with its application at the first start; later its upstream's new port."""
+    known = desk.tx.apis.find(organization_id=desk.organization.id, handle=SAMPLE_API)
+    if known and known[0].name == "Reading List":
+        upstreams = set(known[0].upstreams.values())
+        ours = all(url.startswith("http://127.0.0.1:") for url in upstreams)
+        if ours and upstreams != {addresses.sample_url} and known[0].state is not State.RETIRED:
+            deployments.deploy(desk, known[0].id, upstream=addresses.sample_url)
+        return ours
+    if not wanted:
+        return False
+    with talk.step("sample API") as words:
+        imported = read_document(document())
+        wish = Wish(context=f"/{SAMPLE_API}", version="v1.0", upstream=addresses.sample_url)
+        api = imports.write(desk, imported, wish).api
+        deployments.deploy(desk, api.id)
+        published = lifecycle.move(desk, api.id, State.PUBLISHED)
+        definition = published.definition
+        words.append(
+            f"{published.name} {published.version} published, "
+            f"{len(definition.operations)} operations, {len(definition.scopes)} scopes"
+        )
+    with talk.step("application") as words:
+        application = applications.create(desk, SAMPLE_APPLICATION)
+        for kind in Kind:
+            credentials.create(desk, application.id, kind, _SAMPLE_TOKEN_SECONDS)
+        subscriptions.create(desk, application.id, apis.named(desk, api.id).reference)
+        words.append(f"{application.name} subscribed to {published.name} {published.version}")
+    return True
