@@ -55,7 +55,7 @@ ROOTS = [
     "envoy/extensions/transport_sockets/tls/v3/tls",
     "envoy/extensions/upstreams/http/v3/http_protocol_options",
     "envoy/type/matcher/v3/http_inputs",
-]  # noqa: SIM905: one a line
+]
 
 
 def known_by_protobuf() -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """One full row of each noun, with every field unlike its default, and rows to fill a store with."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -110,3 +111,8 @@ def audit_records(numbers: Iterable[int]) -> list[AuditRecord]:
         AuditRecord(f"aud_{n:05}", f"org_{n % 3 and 1}", AT, "system", "x", "y", {})
         for n in numbers
     ]
+
+
+def told(follower: Callable[[], bool]) -> bool:
+    """Whether it tells of news: SQLite at once, PostgreSQL shortly after the commit."""
+    return any(follower() or time.sleep(0.001) for _ in range(2000))

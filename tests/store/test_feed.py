@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.store.samples import ORGANIZATION, SAMPLES, add, audit_records, fill, organization
+from tests.store.samples import ORGANIZATION, SAMPLES, add, audit_records, fill, organization, told
 
 from gatewright.domain.world import World
 from gatewright.store.port import NOUNS, WATCHED, Change, Store
@@ -52,7 +52,7 @@ def test_only_what_is_committed_is_told_and_at_once(store: Store) -> None:
         tx.organizations.add(organization(1))
         assert tx.sequence == 1
         assert feed.take() == []
-    assert feed.changed()
+    assert told(feed.changed)
     assert [item.id for item in feed.take() or ()] == [organization(1).id]
     assert not feed.changed()
     with pytest.raises(KeyError), store.write() as tx:
@@ -79,7 +79,7 @@ def test_another_store_of_the_same_database_is_followed(
     other = open_store(url, world)
     feed = store.feed()
     add(other, "organizations", ORGANIZATION)
-    assert feed.changed()
+    assert told(feed.changed)
     assert [item.noun for item in feed.take() or ()] == ["organizations"]
     feed.close()
     other.close()
@@ -110,3 +110,13 @@ def test_a_gap_is_told_once_and_the_table_stays_bounded(url: str, world: World, 
     assert [item.id for item in feed.take() or ()] == ["last"]
     feed.close()
     store.close()
+
+
+def test_sqlite_tells_at_once(sqlite_store: Store) -> None:
+    feed = sqlite_store.feed()
+    for number in range(100):
+        assert not feed.changed()
+        add(sqlite_store, "organizations", organization(number))
+        assert feed.changed()
+        assert len(feed.take() or ()) == 1
+    feed.close()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from tests.store.samples import SAMPLES, add, audit_records, fill, organization
+from tests.store.samples import SAMPLES, add, audit_records, fill, organization, told
 
 from gatewright.domain.errors import Unavailable
 from gatewright.domain.world import World
@@ -55,7 +55,7 @@ def test_it_tells_what_differs_in_the_order_written(store: Store) -> None:
         changed = tx.environments.replace(replace(SAMPLES["environments"], name="New"))
         tx.organizations.remove(two.id)
         tx.plans.replace(SAMPLES["plans"])  # not mirrored
-    assert mirror.stale()
+    assert told(mirror.stale)
     assert mirror.refresh() == [
         Difference("organizations", one.id, None, one),
         Difference("environments", "env_1", SAMPLES["environments"], changed),

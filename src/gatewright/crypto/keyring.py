@@ -3,7 +3,6 @@
 They are files beside the database and never in it, so that a stolen database is of no use alone.
 """
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +31,7 @@ class Keyring:
         that equals nothing stored, at the same cost."""
         pepper = self.peppers.get(pepper_id or self.pepper_id, b"unknown pepper")
         text = secret.reveal() if isinstance(secret, SecretText) else secret
-        return hmac.new(pepper, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(pepper, text.encode(), "sha256").hex()
 
     def matches(self, secret: str, digest: str, pepper_id: str) -> bool:
         """Whether `digest` is that of the secret; the comparison takes the same time either way."""

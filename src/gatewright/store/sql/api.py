@@ -38,6 +38,7 @@ APIS = noun(
         reason="An API with this context and version exists already.",
         way_out="Choose another context or version.",
     ),
+    Index(None, "organization_id", "id"),  # pages
 )
 
 REVISIONS = noun(

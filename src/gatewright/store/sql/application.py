@@ -1,6 +1,6 @@
 """The table of applications."""
 
-from sqlalchemy import Boolean, Column, Text
+from sqlalchemy import Boolean, Column, Index, Text
 
 from gatewright.domain.application import Application
 from gatewright.store.sql.columns import Count, Moment, TextSet
@@ -24,4 +24,5 @@ APPLICATIONS = noun(
         reason="An application of this handle exists already.",
         way_out="Choose another name.",
     ),
+    Index(None, "organization_id", "id"),  # pages
 )

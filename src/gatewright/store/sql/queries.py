@@ -84,11 +84,10 @@ def insert_statement(table: Table) -> Insert:
 @lru_cache(maxsize=100)
 def replace_statement(table: Table) -> Update:
     """All columns of the row of `if_id`, if it still has the revision `if_revision`."""
-    return (
-        update(table)
-        .where(table.c.id == bindparam("if_id"), table.c.revision == bindparam("if_revision"))
-        .values({name: bindparam(name) for name in table.columns.keys() if name != "id"})  # noqa: SIM118
-    )
+    values: dict[str, Any] = {column.name: bindparam(column.name) for column in table.columns}
+    del values["id"]
+    unchanged = table.c.revision == bindparam("if_revision")
+    return update(table).where(table.c.id == bindparam("if_id"), unchanged).values(values)
 
 
 @lru_cache(maxsize=100)

@@ -32,7 +32,7 @@ class Noun(Generic[T]):
 
     def to_row(self, item: T) -> dict[str, Any]:
         """The values by column."""
-        return {name: getattr(item, name) for name in self.table.columns.keys()}  # noqa: SIM118
+        return {column.name: getattr(item, column.name) for column in self.table.columns}
 
     def from_row(self, row: Any) -> T:
         """The item of one result row."""

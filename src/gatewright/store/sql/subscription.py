@@ -27,4 +27,5 @@ SUBSCRIPTIONS = noun(
     ),
     Index(None, "organization_id", "api_handle", "api_major"),
     Index(None, "plan_id"),
+    Index(None, "organization_id", "id"),  # pages
 )

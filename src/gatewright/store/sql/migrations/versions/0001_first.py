@@ -14,9 +14,12 @@ def upgrade() -> None:
     """Make every table."""
     _make_tenants()
     _make_apis()
-    _make_consumers()
+    _make_deployments()
+    _make_applications()
+    _make_credentials()
     _make_tokens()
     _make_people()
+    _make_records()
     _make_observed()
 
 
@@ -89,6 +92,10 @@ def _make_apis() -> None:
         ),
         _refers("apis", "organization_id", "organizations"),
     )
+    op.create_index("ix_apis_organization_id_id", "apis", ["organization_id", "id"])
+
+
+def _make_deployments() -> None:
     op.create_table(
         "revisions",
         sa.Column("id", KEY, nullable=False),
@@ -126,7 +133,7 @@ def _make_apis() -> None:
     op.create_index("ix_deployments_revision_id", "deployments", ["revision_id"])
 
 
-def _make_consumers() -> None:
+def _make_applications() -> None:
     op.create_table(
         "applications",
         sa.Column("id", KEY, nullable=False),
@@ -144,6 +151,41 @@ def _make_consumers() -> None:
         ),
         _refers("applications", "organization_id", "organizations"),
     )
+    op.create_index("ix_applications_organization_id_id", "applications", ["organization_id", "id"])
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("organization_id", KEY, nullable=False),
+        sa.Column("application_id", KEY, nullable=False),
+        sa.Column("api_handle", sa.Text, nullable=False),
+        sa.Column("api_major", sa.BigInteger, nullable=False),
+        sa.Column("plan_id", KEY, nullable=False),
+        sa.Column("blocked", sa.Boolean, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_subscriptions"),
+        sa.UniqueConstraint(
+            "application_id",
+            "api_handle",
+            "api_major",
+            name="uq_subscriptions_application_id_api_handle_api_major",
+        ),
+        _refers("subscriptions", "application_id", "applications"),
+        _refers("subscriptions", "organization_id", "organizations"),
+        _refers("subscriptions", "plan_id", "plans"),
+    )
+    op.create_index(
+        "ix_subscriptions_organization_id_api_handle_api_major",
+        "subscriptions",
+        ["organization_id", "api_handle", "api_major"],
+    )
+    op.create_index(
+        "ix_subscriptions_organization_id_id", "subscriptions", ["organization_id", "id"]
+    )
+    op.create_index("ix_subscriptions_plan_id", "subscriptions", ["plan_id"])
+
+
+def _make_credentials() -> None:
     op.create_table(
         "credentials",
         sa.Column("id", KEY, nullable=False),
@@ -181,34 +223,6 @@ def _make_consumers() -> None:
         _refers("secrets", "organization_id", "organizations"),
     )
     op.create_index("ix_secrets_credential_id", "secrets", ["credential_id"])
-    op.create_table(
-        "subscriptions",
-        sa.Column("id", KEY, nullable=False),
-        sa.Column("organization_id", KEY, nullable=False),
-        sa.Column("application_id", KEY, nullable=False),
-        sa.Column("api_handle", sa.Text, nullable=False),
-        sa.Column("api_major", sa.BigInteger, nullable=False),
-        sa.Column("plan_id", KEY, nullable=False),
-        sa.Column("blocked", sa.Boolean, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("revision", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_subscriptions"),
-        sa.UniqueConstraint(
-            "application_id",
-            "api_handle",
-            "api_major",
-            name="uq_subscriptions_application_id_api_handle_api_major",
-        ),
-        _refers("subscriptions", "application_id", "applications"),
-        _refers("subscriptions", "organization_id", "organizations"),
-        _refers("subscriptions", "plan_id", "plans"),
-    )
-    op.create_index(
-        "ix_subscriptions_organization_id_api_handle_api_major",
-        "subscriptions",
-        ["organization_id", "api_handle", "api_major"],
-    )
-    op.create_index("ix_subscriptions_plan_id", "subscriptions", ["plan_id"])
 
 
 def _make_tokens() -> None:
@@ -276,6 +290,9 @@ def _make_people() -> None:
         _refers("logins", "user_id", "users"),
     )
     op.create_index("ix_logins_user_id", "logins", ["user_id"])
+
+
+def _make_records() -> None:
     op.create_table(
         "audit_records",
         sa.Column("id", KEY, nullable=False),

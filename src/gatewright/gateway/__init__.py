@@ -1,0 +1,1 @@
+"""What Envoy serves: desired state → IR → Envoy's resources → snapshot, which ADS hands out."""

@@ -1,0 +1,254 @@
+"""Turns changes of the desired state into changes of Envoy's resources, API by API.
+
+What does not compile is left out with its reason, and what was served before stays.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gatewright.domain.api import Api, Deployment, Revision
+from gatewright.domain.environment import Environment
+from gatewright.domain.errors import GatewrightError, Invalid
+from gatewright.domain.lifecycle import State
+from gatewright.gateway import lower
+from gatewright.gateway.compile import listener, routes, upstream
+from gatewright.gateway.denylist import DenyLists
+from gatewright.gateway.desired import Desired, Place, Touched
+from gatewright.gateway.ir import ApiIr, PlaceIr
+from gatewright.gateway.policies import POLICIES
+from gatewright.gateway.snapshot import Update
+from gatewright.gateway.xds import names
+from gatewright.gateway.xds.messages import Messages
+from gatewright.store.mirror import Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a gateway must be told about its surroundings.
+
+    `listeners` maps an environment's id or handle to address and port; an environment without an
+    entry is another gateway's. `ca_file` holds the authorities that https upstreams are verified
+    against; None refuses them all.
+    """
+
+    sts_url: str
+    listeners: Mapping[str, tuple[str, int]]
+    ca_file: str | None = None
+
+    def address(self, environment: Environment | None) -> tuple[str, int] | None:
+        """Where this gateway listens for the environment; None when it does not."""
+        if environment is None:
+            return None
+        return self.listeners.get(environment.id) or self.listeners.get(environment.handle)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a deployment is not served as asked."""
+
+    organization_id: str
+    api_id: str
+    environment_id: str
+    reason: str
+
+
+@dataclass(slots=True)
+class _Served:
+    key: str
+    cluster: str = ""
+
+
+@dataclass(slots=True)
+class _State:
+    served: dict[str, _Served] = field(default_factory=dict)
+    cluster_users: dict[str, set[str]] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    closed: dict[str, str] = field(default_factory=dict)
+
+
+class Build:
+    """Follows one desired state. For use by one thread."""
+
+    def __init__(
+        self, desired: Desired, site: Site, messages: Messages, now: Callable[[], datetime]
+    ) -> None:
+        self._desired, self._site, self._messages, self._now = desired, site, messages, now
+        self._deny = DenyLists(messages)
+        self._state = _State()
+
+    @property
+    def faults(self) -> Mapping[str, Fault]:
+        """What is left out, by `<api>/<environment>`."""
+        return self._state.faults
+
+    @property
+    def closed_environments(self) -> Mapping[str, str]:
+        """Environments whose front door does not compile, with the reason."""
+        return self._state.closed
+
+    @property
+    def environment_ids(self) -> frozenset[str]:
+        """The environments that this gateway serves."""
+        return frozenset(row.id for row in self._rows("environments") if self._site.address(row))
+
+    def everything(self) -> list[Update]:
+        """Every resource, from scratch."""
+        self._state = _State()
+        ours = [row for row in self._rows("environments") if self._site.address(row)]
+        lists = [lower.deny_list_name(row.organization_id, row.kind) for row in ours]
+        self._deny.load(lists, self._rows("revoked_tokens"), self._now())
+        touched = self._desired.everything()
+        touched.revocations = []
+        return [*self._deny.all_updates(), *self._updates(touched)]
+
+    def changes(self, differences: Iterable[Difference]) -> list[Update]:
+        """The resources that these differences change."""
+        touched = self._desired.touched(differences)
+        return [*self._updates(touched), *self._deny.take(touched.revocations, self._now())]
+
+    def apis_of(self, kind: str, name: str) -> list[str]:
+        """The keys of the APIs that a resource serves: its own, or all that call an upstream."""
+        if kind == names.ROUTES:
+            return [name]
+        if kind != names.CLUSTER:
+            return []
+        users = self._state.cluster_users.get(name, ())
+        return sorted(self._state.served[id].key for id in users)
+
+    def _updates(self, touched: Touched) -> list[Update]:
+        updates: list[Update] = []
+        for id in sorted(touched.environments):
+            updates += self._environment(id)
+        for id in sorted(touched.deployments):
+            updates += self._deployment(id)
+        return [*updates, *(self._place(place) for place in sorted(touched.places))]
+
+    def _environment(self, id: str) -> list[Update]:
+        environment: Environment | None = self._desired.row("environments", id)
+        address = self._site.address(environment)
+        if environment is None or address is None:
+            self._state.closed.pop(id, None)
+            return [
+                Update(names.LISTENER, id, None),
+                *(Update(names.EXTENSION, policy.filter_name(id), None) for policy in POLICIES),
+            ]
+        try:
+            updates = self._front_door(environment, address)
+        except Exception as error:  # noqa: BLE001  what was served stays, the rest goes on
+            self._state.closed[id] = _reason(error)
+            return []
+        self._state.closed.pop(id, None)
+        return updates
+
+    def _front_door(self, environment: Environment, address: tuple[str, int]) -> list[Update]:
+        organization = self._desired.row("organizations", environment.organization_id)
+        keys = self._desired.signing_keys(environment)
+        ir = lower.lower_environment(
+            organization, environment, keys, self._site.sts_url, address
+        )  # fmt: skip
+        extensions = [
+            Update(names.EXTENSION, name, self._messages.pack(resource))
+            for name, resource in listener.extensions(ir).items()
+        ]
+        front = Update(names.LISTENER, environment.id, self._messages.pack(listener.listener(ir)))
+        return [*self._deny.add_list(ir.deny_list), *extensions, front]
+
+    def _deployment(self, id: str) -> list[Update]:
+        deployment: Deployment | None = self._desired.row("deployments", id)
+        if deployment is None:
+            return self._withdraw(id)
+        api: Api | None = self._desired.row("apis", deployment.api_id)
+        ours = self._site.address(self._desired.row("environments", deployment.environment_id))
+        if api is None or api.state is State.RETIRED or ours is None:
+            return self._withdraw(id)
+        key = lower.api_key(deployment.environment_id, api.id)
+        served = self._state.served.setdefault(id, _Served(key))
+        try:
+            ir = self._lower(api, deployment)
+            updates = self._compile(ir)
+        except Exception as error:  # noqa: BLE001  one bad API is left out, the others go on
+            self._fault(deployment, _reason(error))
+            return []
+        self._state.faults.pop(_fault_id(deployment), None)
+        return [*updates, *self._use_cluster(id, served, upstream.cluster_name(ir.upstream))]
+
+    def _lower(self, api: Api, deployment: Deployment) -> ApiIr:
+        environment = self._desired.row("environments", deployment.environment_id)
+        organization = self._desired.row("organizations", api.organization_id)
+        revision: Revision | None = self._desired.row("revisions", deployment.revision_id)
+        if environment is None or organization is None or revision is None:
+            raise Invalid("its environment, organization or revision is missing.", api.reference)
+        occupant = self._desired.occupant((environment.id, api.context, api.version))
+        if occupant is not None and occupant.id != deployment.id:
+            raise Invalid(
+                f"{api.context}/{api.version} is taken by another API.", api.reference,
+                "Undeploy one of them or give it another context.",
+            )  # fmt: skip
+        subscribers = self._desired.subscribers(api, environment)
+        return lower.lower_api(organization, api, revision.definition, deployment, subscribers)
+
+    def _compile(self, ir: ApiIr) -> list[Update]:
+        cluster = upstream.cluster(ir.upstream, self._site.ca_file)
+        return [
+            Update(names.CLUSTER, cluster["name"], self._messages.pack(cluster)),
+            Update(names.ROUTES, ir.key, self._messages.pack(routes.route_configuration(ir))),
+        ]
+
+    def _place(self, place: Place) -> Update:
+        environment_id, context, version = place
+        occupant = self._desired.occupant(place)
+        ours = self._site.address(self._desired.row("environments", environment_id))
+        key = lower.api_key(environment_id, occupant.api_id) if occupant and ours else ""
+        ir = PlaceIr(environment_id, context, version, key)
+        if not key:
+            return Update(names.SCOPE, ir.name, None)
+        return Update(
+            names.SCOPE, ir.name, self._messages.pack(routes.place(ir)), (names.ROUTES, key)
+        )
+
+    def _withdraw(self, id: str) -> list[Update]:
+        served = self._state.served.pop(id, None)
+        if served is None:
+            return []
+        environment_id, _, api_id = served.key.partition("/")
+        self._state.faults.pop(f"{api_id}/{environment_id}", None)
+        return [Update(names.ROUTES, served.key, None), *self._release_cluster(id, served)]
+
+    def _use_cluster(self, id: str, served: _Served, cluster: str) -> list[Update]:
+        self._state.cluster_users.setdefault(cluster, set()).add(id)
+        if served.cluster == cluster:
+            return []
+        released = self._release_cluster(id, served)
+        served.cluster = cluster
+        return released
+
+    def _release_cluster(self, id: str, served: _Served) -> list[Update]:
+        users = self._state.cluster_users.get(served.cluster)
+        if users is None:
+            return []
+        users.discard(id)
+        if users:
+            return []
+        del self._state.cluster_users[served.cluster]
+        return [Update(names.CLUSTER, served.cluster, None)]
+
+    def _fault(self, deployment: Deployment, reason: str) -> None:
+        self._state.faults[_fault_id(deployment)] = Fault(
+            deployment.organization_id, deployment.api_id, deployment.environment_id, reason
+        )
+
+    def _rows(self, noun: str) -> Iterable[Any]:
+        return self._desired.all(noun)
+
+
+def _reason(error: Exception) -> str:
+    """Our own errors speak for themselves; of others only the kind, as texts may quote input."""
+    if isinstance(error, GatewrightError):
+        return str(error)
+    return f"It can not be compiled ({type(error).__name__})."
+
+
+def _fault_id(deployment: Deployment) -> str:
+    return f"{deployment.api_id}/{deployment.environment_id}"

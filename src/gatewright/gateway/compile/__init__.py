@@ -1,0 +1,1 @@
+"""From the IR to Envoy's resources, as JSON dictionaries; pure."""

@@ -1,0 +1,112 @@
+"""A listener for each environment: the connection manager, its hygiene and its policies."""
+
+from typing import Any
+
+from gatewright.gateway.compile.refusals import local_reply_config
+from gatewright.gateway.ir import EnvironmentIr
+from gatewright.gateway.policies import POLICIES
+from gatewright.gateway.xds import names, shapes
+
+Json = dict[str, Any]
+_PREFIX = "x-gw-"
+
+
+def listener(environment: EnvironmentIr) -> Json:
+    """Bound to the environment's address and port."""
+    address = {"address": environment.address, "port_value": environment.port}
+    manager = {"name": names.HTTP_MANAGER_NAME, "typed_config": _manager(environment)}
+    return {
+        "@type": names.LISTENER,
+        "name": environment.id,
+        "stat_prefix": environment.handle,
+        "address": {"socket_address": address},
+        "per_connection_buffer_limit_bytes": 1_048_576,
+        "filter_chains": [{"filters": [manager]}],
+    }
+
+
+def extensions(environment: EnvironmentIr) -> dict[str, Json]:
+    """What the environment's policies are told by discovery, by resource name."""
+    return {
+        name: {"@type": names.EXTENSION, "name": name, "typed_config": config}
+        for policy in POLICIES
+        for name, config in policy.extensions(environment).items()
+    }
+
+
+def _manager(environment: EnvironmentIr) -> Json:
+    return {
+        "@type": names.HTTP_MANAGER,
+        "stat_prefix": environment.handle,
+        "http_filters": [policy.http_filter(environment) for policy in POLICIES],
+        "scoped_routes": _scoped_routes(),
+        "early_header_mutation_extensions": [_early_headers(environment)],
+        "local_reply_config": local_reply_config(environment.realm),
+        "access_log": [_usage()],
+        **_hygiene(),
+    }
+
+
+def _hygiene() -> Json:
+    """Envoy's own advice for a front door, and nothing that our calls have no use for."""
+    return {
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "use_remote_address": True,
+        "generate_request_id": False,
+        "server_name": "gatewright",
+        "stream_idle_timeout": "300s",
+        "request_headers_timeout": "15s",
+        "common_http_protocol_options": {
+            "idle_timeout": "600s",
+            "headers_with_underscores_action": "DROP_HEADER",
+        },
+        "http2_protocol_options": {
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 65_536,
+            "initial_connection_window_size": 1_048_576,
+        },
+    }
+
+
+def _scoped_routes() -> Json:
+    """The key: environment, context and version, cut from the header written before."""
+    cut = [
+        {
+            "header_value_extractor": {
+                "name": shapes.HEADER_ROUTE, "element_separator": "/", "index": index
+            }
+        }
+        for index in (1, 2, 3)
+    ]  # fmt: skip
+    return {
+        "name": "apis",
+        "scope_key_builder": {"fragments": cut},
+        "rds_config_source": names.ADS,
+        "scoped_rds": {"scoped_rds_config_source": names.ADS},
+    }
+
+
+def _early_headers(environment: EnvironmentIr) -> Json:
+    """Nothing that a client sends can pose as what the gateway writes."""
+    # `PATH` alone would prefer a header of the client's, x-envoy-original-path.
+    route = {"key": shapes.HEADER_ROUTE, "value": f"/{environment.id}%PATH(NQ:PATH)%"}
+    mutations = [
+        {"remove_on_match": {"key_matcher": {"prefix": _PREFIX, "ignore_case": True}}},
+        {"append": {"header": route, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}},
+    ]
+    config = {"@type": names.EARLY_HEADERS, "mutations": mutations}
+    return {"name": "entry", "typed_config": config}
+
+
+def _usage() -> Json:
+    """Calls by operation, subject and status, counted inside Envoy."""
+    tags = [
+        {"name": "operation", "value_format": "%ROUTE_NAME%"},
+        {"name": "subject", "value_format": "%FILTER_STATE(subject:PLAIN)%"},
+        {"name": "code", "value_format": "%RESPONSE_CODE%"},
+    ]
+    calls = {"stat": {"name": "calls", "tags": tags}, "value_fixed": 1}
+    config = {"@type": names.USAGE_LOG, "stat_prefix": "usage", "counters": [calls]}
+    return {"name": names.USAGE_LOG_NAME, "typed_config": config}

@@ -1,0 +1,131 @@
+"""One body for every refusal, with Bijira's codes, and the challenges of RFC 6750 §3.
+
+`docs/reference/errors.md` lists them; a test compares the two.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gatewright.gateway.xds import names
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One row: `when` is a CEL expression over the response; the first that holds answers."""
+
+    name: str
+    when: str
+    status: int | None
+    code: str
+    message: str
+    description: str
+    challenge: str | None = None
+
+
+def _details(text: str) -> str:
+    return f"response.code_details == '{text}'"
+
+
+def _denied(policy: str) -> str:
+    return _details(f"rbac_access_denied_matched_policy[{policy}]")
+
+
+_INVALID = 'error="invalid_token"'
+_NEEDED = 'error="insufficient_scope", scope="%METADATA(ROUTE:gw:scope)%"'
+
+REFUSALS: tuple[Refusal, ...] = (
+    Refusal(
+        "missing", _details("jwt_authn_access_denied{Jwt_is_missing}"), 401, "900902",
+        "Missing Credentials",
+        "Make sure your API invocation call has a header: Authorization: Bearer ACCESS_TOKEN",
+        challenge="",
+    ),
+    Refusal(
+        "expired", _details("jwt_authn_access_denied{Jwt_is_expired}"), 401, "900903",
+        "Access Token Expired", "Renew the access token and try again",
+        challenge=f'{_INVALID}, error_description="The access token expired"',
+    ),
+    Refusal(
+        "revoked", _denied("revoked"), 401, "900901",
+        "Invalid Credentials", "The access token was revoked",
+        challenge=f'{_INVALID}, error_description="The access token was revoked"',
+    ),
+    Refusal(
+        "invalid", "response.code == 401 || response.code_details.startsWith('jwt_authn')", 401,
+        "900901", "Invalid Credentials",
+        "Make sure you have provided the correct security credentials", challenge=_INVALID,
+    ),
+    Refusal(
+        "not-subscribed", _denied("not-subscribed"), 403, "900908", "Resource forbidden",
+        "The application has no active subscription to this API",
+    ),
+    Refusal(
+        "scope", _denied("scope"), 403, "900910",
+        "The access token does not allow you to access the requested resource",
+        "Scope validation failed. The access token needs: %METADATA(ROUTE:gw:needs)%",
+        challenge=_NEEDED,
+    ),
+    Refusal(
+        "limit", "response.code == 429", 429, "900804", "Message throttled out",
+        "You have exceeded the request limit of your subscription",
+    ),
+    Refusal(
+        "no-route", "response.code == 404", 404, "404", "Not Found",
+        "The requested resource is not available",
+    ),
+    Refusal(
+        "method", "response.code == 405", 405, "405", "Method Not Allowed",
+        "The resource exists and does not offer this method; see the Allow header",
+    ),
+    Refusal(
+        "blocked", "response.code == 503 && " + _details("direct_response"), 503, "700700",
+        "API blocked", "This API has been blocked temporarily. Try again later",
+    ),
+    Refusal(
+        "timeout", "response.code == 504", 504, "101504", "Gateway Timeout",
+        "The upstream did not answer in time",
+    ),
+    Refusal(
+        "upstream", "response.code == 503 || response.code == 502", None, "101503",
+        "Service Unavailable", "The upstream can not be reached or broke the connection off",
+    ),
+    Refusal(
+        "bad-request", "response.code == 400", 400, "400", "Bad Request",
+        "The request can not be understood; escaped slashes in the path are not allowed",
+    ),
+)  # fmt: skip
+
+
+def local_reply_config(realm: str) -> dict[str, Any]:
+    """Every answer that Envoy gives by itself, in our form."""
+    rest = _body("%RESPONSE_CODE%", "%RESPONSE_CODE%", "The gateway refused the request")
+    return {"mappers": [_mapper(item, realm) for item in REFUSALS], "body_format": rest}
+
+
+def _mapper(refusal: Refusal, realm: str) -> dict[str, Any]:
+    expression = {"@type": names.CEL_FILTER, "expression": refusal.when}
+    headers = []
+    if refusal.challenge is not None:
+        parameters = ", ".join(part for part in (f'realm="{realm}"', refusal.challenge) if part)
+        headers.append(_header("www-authenticate", f"Bearer {parameters}"))
+    return {
+        "filter": {"extension_filter": {"name": names.CEL_FILTER_NAME, "typed_config": expression}},
+        "body_format_override": _body(refusal.code, refusal.message, refusal.description),
+        **({"status_code": refusal.status} if refusal.status else {}),
+        **({"headers_to_add": headers} if headers else {}),
+    }
+
+
+def _body(code: str, message: str, description: str) -> dict[str, Any]:
+    fields = {
+        "code": code,
+        "message": message,
+        "description": description,
+        "error_message": message,  # the name that clients of Bijira read for 401 and 403
+    }
+    return {"json_format": fields, "content_type": "application/json"}
+
+
+def _header(key: str, value: str) -> dict[str, Any]:
+    header = {"key": key, "value": value}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}

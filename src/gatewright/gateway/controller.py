@@ -1,0 +1,212 @@
+"""Follows the store in a thread of its own, and keeps the snapshot at what it asks for.
+
+The snapshot belongs to the event loop; what the thread finds out is handed over to it. A store
+that is away is tried again; meanwhile what was served is served on.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from gatewright.domain.errors import Unavailable
+from gatewright.domain.observed import ApiFault
+from gatewright.domain.world import World
+from gatewright.gateway.build import Build, Site
+from gatewright.gateway.desired import NOUNS, Desired
+from gatewright.gateway.fleet import Fleet
+from gatewright.gateway.observed import Observations
+from gatewright.gateway.snapshot import Snapshot, Update, encode, keep
+from gatewright.gateway.xds import names
+from gatewright.gateway.xds.messages import Messages
+from gatewright.observability.events import Event, StoreFound, StoreLost
+from gatewright.observability.log import Log
+from gatewright.store.mirror import Mirror
+from gatewright.store.port import Store
+
+POLL_SECONDS = 0.005
+OBSERVE_SECONDS = 0.05
+RETRY_SECONDS = 0.25
+KEEP_SECONDS = 1.0
+KEEP_SHARE = 20
+"""Writing the snapshot takes at most one part in this many of the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentClosed(Event):
+    """An environment's front door does not compile; what was served before is served on."""
+
+    name: ClassVar[str] = "gateway.environment_closed"
+    level: ClassVar[str] = "error"
+    environment_id: str
+    reason: str
+
+
+@dataclass(slots=True)
+class _Followed:
+    """An open store and what is made of it."""
+
+    store: Store
+    mirror: Mirror
+    build: Build
+    observations: Observations
+
+
+class Controller:
+    """One gateway's. `start` and `stop` are called on the event loop."""
+
+    def __init__(
+        self, snapshot: Snapshot, fleet: Fleet, site: Site, messages: Messages, world: World,
+        log: Log, open_store: Callable[[], Store], snapshot_path: Path,
+    ) -> None:  # fmt: skip
+        self._snapshot, self._fleet, self._site = snapshot, fleet, site
+        self._messages, self._world, self._open_store = messages, world, open_store
+        self._path, self._log = snapshot_path, log
+        self._closed: dict[str, str] = {}
+        self._stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._follow, name="gateway-controller", daemon=True)
+        self._changed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.ready = asyncio.Event()
+        """Set once the store has been read and the snapshot holds what it asks for."""
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        self._tasks.add(asyncio.create_task(self._keep_snapshots()))
+
+    async def stop(self) -> None:
+        """End the thread and write the snapshot a last time."""
+        self._stopping.set()
+        await asyncio.to_thread(self._thread.join)
+        for task in self._tasks:
+            task.cancel()
+        if self._changed.is_set():
+            await self._keep()
+
+    def _follow(self) -> None:
+        followed: _Followed | None = None
+        away = False
+        observed_before = 0
+        while not self._stopping.wait(RETRY_SECONDS if away else POLL_SECONDS):
+            try:
+                if followed is None:
+                    followed = self._open()
+                elif followed.mirror.stale():
+                    self._advance(followed)
+                observed_before += 1
+                if observed_before >= OBSERVE_SECONDS / POLL_SECONDS:
+                    self._observe(followed)
+                    observed_before = 0
+                away = self._tell_store(None, away=away)
+            except Unavailable as error:
+                away = self._tell_store(str(error), away=away)
+            except Exception as error:  # noqa: BLE001
+                # The last good state keeps serving; the store is opened and read anew.
+                self._log.fail("gateway.controller", error)
+                self._close(followed)
+                followed, away = None, True
+        self._close(followed)
+
+    def _tell_store(self, reason: str | None, *, away: bool) -> bool:
+        """Report a change between away and there; the result is whether it is away now."""
+        if reason is not None and not away:
+            self._log.emit(StoreLost(reason))
+        elif reason is None and away:
+            self._log.emit(StoreFound())
+        return reason is not None
+
+    def _open(self) -> _Followed:
+        store = self._open_store()
+        try:
+            mirror = Mirror(store, NOUNS)
+            build = Build(Desired(mirror), self._site, self._messages, self._world.now)
+            followed = _Followed(store, mirror, build, Observations(store))
+            updates = build.everything()
+        except BaseException:
+            store.close()
+            raise
+        self._tell_closed(build)
+        faulty = frozenset(f"{item.environment_id}/{item.api_id}" for item in build.faults.values())
+        self._hand_over(lambda: self._replace(updates, faulty, mirror.sequence))
+        return followed
+
+    def _advance(self, followed: _Followed) -> None:
+        differences = followed.mirror.refresh()
+        updates = followed.build.changes(differences)
+        self._tell_closed(followed.build)
+        sequence = followed.mirror.sequence
+        self._hand_over(lambda: self._update(updates, sequence))
+
+    def _tell_closed(self, build: Build) -> None:
+        closed = dict(build.closed_environments)
+        for id, reason in closed.items():
+            if self._closed.get(id) != reason:
+                self._log.emit(EnvironmentClosed(id, reason))
+        self._closed = closed
+
+    def _hand_over(self, call: Callable[[], None]) -> None:
+        if self._loop is not None and not self._stopping.is_set():
+            self._loop.call_soon_threadsafe(call)
+
+    def _close(self, followed: _Followed | None) -> None:
+        if followed is not None:
+            followed.mirror.close()
+            followed.store.close()
+
+    def _replace(self, updates: list[Update], faulty: frozenset[str], sequence: int) -> None:
+        if self._snapshot.replace(self._fleet.admit(updates), faulty, sequence):
+            self._changed.set()
+        self._fleet.evaluate()
+        self.ready.set()
+
+    def _update(self, updates: list[Update], sequence: int) -> None:
+        if self._snapshot.update(self._fleet.admit(updates), sequence):
+            self._changed.set()
+        self._fleet.evaluate()
+
+    def _observe(self, followed: _Followed) -> None:
+        now = self._world.now()
+        nodes = dict(self._fleet.nodes)
+        faults = {
+            id: ApiFault(
+                id, item.organization_id, item.api_id, item.environment_id, item.reason,
+                self._serves(item.environment_id, item.api_id), now,
+            )
+            for id, item in followed.build.faults.items()
+        }  # fmt: skip
+        for (kind, name), (reason, serving) in self._fleet.refusals().items():
+            for key in followed.build.apis_of(kind, name):
+                environment_id, _, api_id = key.partition("/")
+                api = followed.mirror.rows("apis").get(api_id)
+                if api is not None:
+                    id = f"{api_id}/{environment_id}"
+                    faults[id] = ApiFault(
+                        id, api.organization_id, api_id, environment_id, reason, serving, now
+                    )
+        followed.observations.write(nodes, followed.build.environment_ids, faults, now)
+
+    def _serves(self, environment_id: str, api_id: str) -> bool:
+        return f"{environment_id}/{api_id}" in self._snapshot.resources[names.ROUTES]
+
+    async def _keep_snapshots(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(KEEP_SECONDS)
+            started = loop.time()
+            await self._keep()
+            await asyncio.sleep((loop.time() - started) * KEEP_SHARE)
+
+    async def _keep(self) -> None:
+        self._changed.clear()
+        resources = {kind: dict(found) for kind, found in self._snapshot.resources.items()}
+        mark = self._snapshot.mark
+        try:
+            await asyncio.to_thread(lambda: keep(encode(resources, mark), self._path))
+        except OSError as error:
+            self._log.fail("gateway.snapshot", error)

@@ -1,0 +1,92 @@
+"""The connected Envoys: what each has reached, what it refused, and which APIs that concerns."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gatewright.gateway.snapshot import Snapshot, Update, version_of
+from gatewright.gateway.xds.delta import Answer, Rejected, Stream
+
+REASON_LENGTH_MAX = 2000
+
+
+@dataclass(eq=False, slots=True)
+class Connection:
+    """One Envoy's stream, and how it calls itself once it has said so."""
+
+    stream: Stream
+    node: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """What is to be known of one Envoy; `applied` is the mark up to which all is in force."""
+
+    connected: bool
+    version: str
+    applied: int
+    rejection: str
+
+
+class Fleet:
+    """For use by the thread of the snapshot. Ask `nodes` and `refusals` whenever told."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._connections: dict[str, Connection] = {}
+        self._rejections: dict[tuple[str, str], tuple[Rejected, bool]] = {}
+        self.nodes: dict[str, NodeStatus] = {}
+
+    def observe(self, connection: Connection, answer: Answer | None) -> None:
+        """An Envoy has answered, or has left (None)."""
+        if answer is None:
+            self._left(connection)
+            return
+        if connection.node:
+            self._connections[connection.node] = connection
+        if answer.accepted:
+            self._snapshot.confirm(answer.kind, answer.accepted)
+        for item in answer.rejected:
+            serving = self._snapshot.revert(item.kind, item.name, item.version)
+            self._rejections[item.kind, item.name] = item, serving
+        self._evaluate(connection)
+
+    def admit(self, updates: Iterable[Update]) -> list[Update]:
+        """The updates without those that an Envoy has refused in the same version already."""
+        admitted = []
+        for item in updates:
+            refused = self._rejections.get((item.kind, item.name))
+            if refused is not None:
+                if item.body is not None and version_of(item.body) == refused[0].version:
+                    continue
+                del self._rejections[item.kind, item.name]
+            admitted.append(item)
+        return admitted
+
+    def evaluate(self) -> None:
+        """Look again at everybody after the snapshot has moved on."""
+        for connection in self._connections.values():
+            self._evaluate(connection)
+
+    def refusals(self) -> dict[tuple[str, str], tuple[str, bool]]:
+        """By kind and name: Envoy's reason, and whether an older version keeps serving."""
+        return {
+            key: (item.reason[:REASON_LENGTH_MAX], serving)
+            for key, (item, serving) in self._rejections.items()
+        }
+
+    def _left(self, connection: Connection) -> None:
+        if self._connections.get(connection.node) is connection:
+            del self._connections[connection.node]
+            status = self.nodes[connection.node]
+            self.nodes[connection.node] = replace(status, connected=False)
+
+    def _evaluate(self, connection: Connection) -> None:
+        if not connection.node:
+            return
+        applied = connection.stream.settled(self._snapshot.mark)
+        latest = next(reversed(self._rejections.values()), None)
+        text = f"{latest[0].name}: {latest[0].reason}"[:REASON_LENGTH_MAX] if latest else ""
+        self.nodes[connection.node] = NodeStatus(
+            connected=True, version=connection.version, applied=applied, rejection=text
+        )

@@ -1,0 +1,77 @@
+"""Writes what was observed into the store: nodes and faults, and only what differs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from gatewright.domain.observed import ApiFault, GatewayNode
+from gatewright.gateway.fleet import NodeStatus
+from gatewright.store.port import Store
+
+
+class Observations:
+    """Remembers what it wrote. For use by one thread."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._nodes: dict[str, GatewayNode] = {}
+        with store.read() as tx:
+            self._faults = {row.id: row for row in tx.api_faults.find()}
+
+    def write(
+        self,
+        nodes: Mapping[str, NodeStatus],
+        environment_ids: frozenset[str],
+        faults: Mapping[str, ApiFault],
+        now: datetime,
+    ) -> bool:
+        """Bring the store's rows to this; True when it had to write. Raises Unavailable."""
+        rows = {id: _node(id, status, environment_ids, now) for id, status in nodes.items()}
+        new_nodes = [
+            row for id, row in rows.items() if _differs(self._nodes.get(id), row, "seen_at")
+        ]
+        new_faults = [
+            row for id, row in faults.items() if _differs(self._faults.get(id), row, "at")
+        ]
+        gone = [id for id in self._faults if id not in faults]
+        if not (new_nodes or new_faults or gone):
+            return False
+        with self._store.write() as tx:
+            for node in new_nodes:
+                _put(tx.gateway_nodes, node)
+            for fault in new_faults:
+                _put(tx.api_faults, fault)
+            for id in gone:
+                tx.api_faults.remove(id)
+        self._nodes, self._faults = rows, dict(faults)
+        return True
+
+
+def _node(
+    id: str, status: NodeStatus, environment_ids: frozenset[str], now: datetime
+) -> GatewayNode:
+    return GatewayNode(
+        id=id,
+        environment_ids=environment_ids,
+        connected=status.connected,
+        seen_at=now,
+        version=status.version,
+        applied_sequence=status.applied,
+        rejection=status.rejection,
+    )
+
+
+def _differs(before: Any, after: Any, moment: str) -> bool:
+    if before is None:
+        return True
+    same = {moment: getattr(after, moment), "revision": after.revision}
+    return bool(replace(before, **same) != after)
+
+
+def _put(rows: Any, row: Any) -> None:
+    stored = rows.get(row.id)
+    if stored is None:
+        rows.add(row)
+    else:
+        rows.replace(replace(row, revision=stored.revision))

@@ -1,0 +1,1 @@
+"""The STS over HTTP: raw ASGI around the token service's functions."""

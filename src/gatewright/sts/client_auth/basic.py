@@ -1,0 +1,49 @@
+"""HTTP Basic (RFC 7617): client id and secret, each form-encoded by RFC 6749 §2.3.1."""
+
+import binascii
+import re
+from base64 import b64decode
+
+from gatewright.sts.errors import InvalidClient, InvalidRequest
+from gatewright.sts.presented import Presented
+from gatewright.sts.request import AUTHORIZATION_BYTES_MAX, Form, Request, decoded
+
+name = "client_secret_basic"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def presented(request: Request, _form: Form) -> Presented | None:
+    """The pair in the Authorization header. Raises InvalidRequest when the header repeats,
+    InvalidClient when it is of another scheme or malformed."""
+    if not request.authorization:
+        return None
+    if len(request.authorization) > 1:
+        raise InvalidRequest("the Authorization header is repeated.", "authorization")
+    header = request.authorization[0]
+    scheme, _, encoded = header.partition(b" ")
+    if scheme.lower() != b"basic" or len(header) > AUTHORIZATION_BYTES_MAX:
+        raise InvalidClient("the Authorization header must use the Basic scheme.")
+    try:
+        client_id, colon, secret = b64decode(encoded.strip(), validate=True).partition(b":")
+        readings = _readings(client_id, secret) if colon else []
+    except (binascii.Error, UnicodeDecodeError):
+        readings = []
+    if not readings or any(map(_CONTROL.search, readings[0] + readings[-1])):
+        raise InvalidClient("the Basic credentials are malformed.")
+    return Presented(readings[0][0], tuple(secret for _, secret in readings))
+
+
+def _readings(client_id: bytes, secret: bytes) -> list[tuple[str, str]]:
+    """Decoded as the RFC says; then as sent, for the many clients that do not encode.
+
+    A `+` or `%` of such a client survives by the second reading. Our own ids and secrets have
+    neither, so that there is only one reading.
+    """
+    sent = (client_id.decode(), secret.decode())
+    if b"%" not in secret and b"+" not in secret and b"%" not in client_id:
+        return [sent]
+    try:
+        read = (decoded(client_id), decoded(secret))
+    except InvalidRequest:
+        return [sent]
+    return [read] if read == sent else [read, (read[0], sent[1])]

@@ -1,0 +1,154 @@
+"""What the pipeline looks up, grouped for it and kept up to date row by row from the mirror."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gatewright.domain.api import Api, Definition, Deployment, Revision
+from gatewright.domain.application import Application
+from gatewright.domain.credential import SECRETS_MAX, Credential, Secret
+from gatewright.domain.scope import Scope
+from gatewright.domain.world import EPOCH
+from gatewright.store.mirror import Difference, Mirror
+
+Grouping = Callable[[Any], Hashable]
+
+NOUNS = (
+    "organizations", "environments", "apis", "revisions", "deployments", "applications",
+    "credentials", "secrets", "subscriptions", "signing_keys", "revoked_tokens",
+)  # fmt: skip
+GROUPS: Mapping[str, tuple[str, Grouping]] = {
+    "organization by handle": ("organizations", lambda row: row.handle),
+    "environments": ("environments", lambda row: (row.organization_id, row.kind)),
+    "apis": ("apis", lambda row: (row.organization_id, row.handle, row.major)),
+    "deployments": ("deployments", lambda row: row.api_id),
+    "credential by client": ("credentials", lambda row: row.client_id),
+    "secrets": ("secrets", lambda row: row.credential_id),
+    "subscriptions": ("subscriptions", lambda row: row.application_id),
+    "signing keys": ("signing_keys", lambda row: (row.organization_id, row.kind)),
+}
+_NOBODY = Secret("", "", "", "", "-" * 64, "-", "", EPOCH, EPOCH, EPOCH, None)
+SLOTS_OF_NOBODY = (_NOBODY,) * SECRETS_MAX
+"""What an unknown client's secret is compared with: as many digests as anybody may have."""
+
+ISSUER_NOUNS = frozenset({"organizations", "environments", "signing_keys"})
+RIGHTS_NOUNS = frozenset(NOUNS) - {"secrets", "signing_keys", "revoked_tokens"}
+
+
+@dataclass(slots=True)
+class Client:
+    """A credential with its application and secrets; `rights` is what was worked out from them."""
+
+    credential: Credential
+    application: Application
+    slots: tuple[Secret, ...] = field(repr=False)
+    rights: Any = None
+
+
+class Records:
+    """The mirror's rows by what one knows of them. Reading never touches the store."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+        self._groups: dict[str, dict[Hashable, dict[str, Any]]] = {name: {} for name in GROUPS}
+        self._clients: dict[str, Client] = {}
+        for noun in NOUNS:
+            rows = mirror.rows(noun)
+            self.take(Difference(noun, id, None, row) for id, row in rows.items())
+
+    def take(self, differences: Iterable[Difference]) -> frozenset[str]:
+        """Take changed rows over; the nouns that changed."""
+        changed = set()
+        for item in differences:
+            changed.add(item.noun)
+            for name, (noun, grouping) in GROUPS.items():
+                if noun == item.noun:
+                    self._regroup(self._groups[name], grouping, item)
+            if item.noun == "secrets":
+                self._forget(item.before or item.after)
+        if changed & RIGHTS_NOUNS:
+            self._clients.clear()
+        return frozenset(changed)
+
+    def group(self, name: str, key: Hashable) -> list[Any]:
+        """The rows of a group, in the order of their ids."""
+        rows = self._groups[name].get(key)
+        return [rows[id] for id in sorted(rows)] if rows else []
+
+    def row(self, noun: str, id: str) -> Any | None:
+        """A row by its id."""
+        return self._mirror.rows(noun).get(id)
+
+    def rows(self, noun: str) -> Iterable[Any]:
+        """Every row of a noun."""
+        return self._mirror.rows(noun).values()
+
+    def client(self, client_id: str) -> Client | None:
+        """The client of that id, whatever its issuer."""
+        known = self._clients.get(client_id)
+        return known if known else self._assemble(client_id)
+
+    def scopes(self, client: Client, environment_ids: frozenset[str]) -> Iterable[tuple[str, str]]:
+        """(API handle, scope name) of what the client subscribed to and is deployed there."""
+        for subscription in self.group("subscriptions", client.application.id):
+            if subscription.blocked:
+                continue
+            key = (subscription.organization_id, subscription.api_handle, subscription.api_major)
+            for api in self.group("apis", key):
+                for scope in self._deployed(api, environment_ids):
+                    yield api.handle, scope.name
+
+    def _deployed(self, api: Api, environment_ids: frozenset[str]) -> Iterable[Scope]:
+        if api.state == "RETIRED":
+            return
+        deployment: Deployment
+        for deployment in self.group("deployments", api.id):
+            revision = self.row("revisions", deployment.revision_id)
+            if deployment.environment_id in environment_ids and revision:
+                yield from revision.definition.scopes
+
+    def _assemble(self, client_id: str) -> Client | None:
+        for credential in self.group("credential by client", client_id):
+            application = self.row("applications", credential.application_id)
+            if application:
+                secrets = tuple(
+                    row for row in self.group("secrets", credential.id) if row.revoked_at is None
+                )
+                slots = secrets + SLOTS_OF_NOBODY[len(secrets) :]
+                return self._clients.setdefault(client_id, Client(credential, application, slots))
+        return None
+
+    def _forget(self, secret: Secret) -> None:
+        credential = self.row("credentials", secret.credential_id)
+        if credential:
+            self._clients.pop(credential.client_id, None)
+
+    @staticmethod
+    def _regroup(
+        group: dict[Hashable, dict[str, Any]], grouping: Grouping, item: Difference
+    ) -> None:
+        if item.before is not None:
+            key = grouping(item.before)
+            rows = group.get(key, {})
+            rows.pop(item.id, None)
+            if not rows:
+                group.pop(key, None)
+        if item.after is not None:
+            group.setdefault(grouping(item.after), {})[item.id] = item.after
+
+
+def slim_revision(revision: Revision) -> Revision:
+    """A revision with the names of its scopes and nothing else, of which there may be very many.
+
+    A scope that only an operation names counts: no token could ever open that operation otherwise.
+    """
+    definition = revision.definition
+    names = {scope.name for scope in definition.scopes}.union(
+        *(operation.scopes for operation in definition.operations)
+    )
+    return replace(revision, definition=Definition((), tuple(map(Scope, sorted(names)))))
+
+
+def slim_api(api: Api) -> Api:
+    """An API without its working copy: only what is deployed has scopes."""
+    return replace(api, definition=Definition((), ()), description="", upstreams={})

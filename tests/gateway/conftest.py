@@ -1,0 +1,76 @@
+"""A gateway with a real Envoy and an upstream, one for each module of tests that asks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.gateway.real import Gateway, Tokens, call, eventually, listening, signing_keys, upstream
+from tests.gateway.scene import Scene
+
+PORT, SANDBOX_PORT, UPSTREAM_PORT = 22080, 22081, 22099
+SCENE: Mapping[str, Any] = {
+    "environments": {"production": PORT, "development": SANDBOX_PORT},
+    "apis": [
+        {
+            "handle": "books",
+            "upstream": f"http://127.0.0.1:{UPSTREAM_PORT}/base",
+            "deploy": ("production", "development"),
+            "operations": {
+                "GET /books": ["books:read"],
+                "POST /books": ["books:write"],
+                "GET /books/new": "any",
+                "GET /books/{id}": ["books:read"],
+                "DELETE /books/{id}": ["books:admin books:write", "root"],
+                "GET /any": "any",
+                "GET /health": "anonymous",
+                "GET /files/*": "anonymous",
+                "GET /": "anonymous",
+                "GET /nobody": [],
+            },
+        },
+        {"handle": "shut", "state": "BLOCKED", "operations": {"GET /a": "any"}},
+        {"handle": "old", "state": "RETIRED", "operations": {"GET /a": "any"}},
+        {"handle": "dead", "upstream": "http://127.0.0.1:1", "operations": {"GET /a": "any"}},
+    ],
+    "applications": {
+        "reader": {"books": "Bronze", "shut": "Bronze", "dead": "Bronze", "old": "Bronze"},
+        "slow": {"books": "Tiny"},
+        "stranger": {},
+    },
+    "revoked": ["revoked-1"],
+}
+
+
+@dataclass
+class World:
+    """What a test against the real Envoy needs."""
+
+    gateway: Gateway
+    scene: Scene
+    token: Tokens
+    port: int = PORT
+
+    def call(self, path: str, token: str | None = None, **more: Any) -> Any:
+        return call(self.port, path, token, **more)
+
+    def in_force(self, *changes: Any) -> None:
+        sequence = self.gateway.add(*changes)
+        eventually(lambda: self.gateway.applied() >= sequence)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder: Path = tmp_path_factory.mktemp("gateway")
+    keys = signing_keys()
+    scene = Scene(SCENE, keys)
+    with upstream(UPSTREAM_PORT):
+        gateway = Gateway(folder, scene)
+        try:
+            gateway.start_control()
+            gateway.start_envoy()
+            eventually(lambda: listening(PORT) and listening(SANDBOX_PORT))
+            yield World(gateway, scene, Tokens(keys, f"http://127.0.0.1:{PORT}"))
+        finally:
+            gateway.close()

@@ -1,0 +1,133 @@
+"""The controller follows a store that comes and goes, and reports only what differs."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.gateway.real import WORLD
+from tests.gateway.scene import AT, Scene
+
+from gatewright.domain.errors import Unavailable
+from gatewright.domain.observed import ApiFault
+from gatewright.gateway.controller import Controller
+from gatewright.gateway.descriptors import load_messages
+from gatewright.gateway.fleet import Fleet, NodeStatus
+from gatewright.gateway.observed import Observations
+from gatewright.gateway.snapshot import Snapshot, load
+from gatewright.gateway.xds.names import ROUTES
+from gatewright.observability.log import Log
+from gatewright.store.sql.opening import migrate, open_store
+
+pytestmark = pytest.mark.real
+BOOKS, OTHER = "env_production/api_books_v1.0", "env_production/api_other_v1.0"
+
+
+class Flaky:
+    """A store that can be made to be away."""
+
+    def __init__(self, store: Any) -> None:
+        self._store, self.away, self.writes = store, False, 0
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Any]:
+        self._check()
+        with self._store.read() as tx:
+            yield tx
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Any]:
+        self._check()
+        self.writes += 1
+        with self._store.write() as tx:
+            yield tx
+
+    def _check(self) -> None:
+        if self.away:
+            raise Unavailable("the database is away.")
+
+    def feed(self) -> Any:
+        return self._store.feed()
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def filled(folder: Path) -> tuple[str, Scene]:
+    url, scene = f"sqlite:///{folder}/store.db", Scene({})
+    scene.api("books", {"GET /a": "any"})
+    migrate(url)
+    add(url, scene.tables)
+    return url, scene
+
+
+def add(url: str, tables: Any) -> None:
+    store = open_store(url, WORLD)
+    with store.write() as tx:
+        for noun, rows in tables.items():
+            for row in rows.values():
+                getattr(tx, noun).add(row)
+    store.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def test_a_store_that_goes_away_changes_nothing_and_is_caught_up_with(tmp_path: Path) -> None:
+    url, scene = filled(tmp_path)
+    lines, opened = list[bytes](), list[Flaky]()
+
+    def open_it() -> Any:
+        opened.append(Flaky(open_store(url, WORLD)))
+        return opened[-1]
+
+    async def main() -> None:
+        snapshot = Snapshot()
+        controller = Controller(
+            snapshot, Fleet(snapshot), scene.site, load_messages(), WORLD,
+            Log("gateway", WORLD, lines.append), open_it, tmp_path / "snapshot.bin",
+        )  # fmt: skip
+        controller.start()
+        await asyncio.wait_for(controller.ready.wait(), 10)
+        served = dict(snapshot.resources[ROUTES])
+        assert set(served) == {BOOKS}
+        opened[0].away = True
+        before = {noun: set(rows) for noun, rows in scene.tables.items()}
+        scene.api("other", {"GET /a": "any"})
+        add(url, {
+            noun: {id: row for id, row in rows.items() if id not in before[noun]}
+            for noun, rows in scene.tables.items()
+        })  # fmt: skip
+        await until(lambda: any(b"store.lost" in line for line in lines))
+        assert snapshot.resources[ROUTES] == served
+        opened[0].away = False
+        await until(lambda: set(snapshot.resources[ROUTES]) == {BOOKS, OTHER})
+        await until(lambda: any(b"store.found" in line for line in lines))
+        await controller.stop()
+
+    asyncio.run(main())
+    assert len(opened) == 1
+    assert set(load(tmp_path / "snapshot.bin").resources[ROUTES]) == {BOOKS, OTHER}
+
+
+def test_observations_are_written_when_they_differ_and_only_then(tmp_path: Path) -> None:
+    url, _ = filled(tmp_path)
+    store = Flaky(open_store(url, WORLD))
+    observations = Observations(store)
+    fault = ApiFault("a/e", "org_1", "a", "e", "bad", True, AT)
+    status = NodeStatus(connected=True, version="1.40.0", applied=3, rejection="")
+    environments = frozenset({"e"})
+    for _ in range(3):
+        observations.write({"n": status}, environments, {"a/e": fault}, WORLD.now())
+    assert store.writes == 1
+    observations.write({"n": status}, environments, {}, WORLD.now())
+    assert store.writes == 2
+    with store.read() as tx:
+        assert tx.api_faults.find() == []
+        assert tx.gateway_nodes.get("n").applied_sequence == 3
+    store.close()

@@ -1,0 +1,113 @@
+"""Keys, metadata, methods and CORS from outside: RFC 7517, RFC 8414, RFC 9110."""
+
+import pytest
+from tests.sts.installation import PRODUCTION, SANDBOX, Installation, Pair, header
+
+METADATA = [
+    "/.well-known/oauth-authorization-server/sts/default/production",
+    "/.well-known/openid-configuration/sts/default/production",
+    "/sts/default/production/.well-known/openid-configuration",
+]
+
+
+@pytest.mark.parametrize("path", METADATA)
+def test_metadata_is_found_where_clients_look(gw: Installation, path: str) -> None:
+    answer = gw.call("GET", path)
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    issuer = "http://sts.test/sts/default/production"
+    methods = ["client_secret_basic", "client_secret_post"]
+    assert answer.json == {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/token",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "introspection_endpoint": f"{issuer}/introspect",
+        "jwks_uri": f"{issuer}/jwks",
+        "grant_types_supported": ["client_credentials"],
+        "response_types_supported": [],
+        "token_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": methods,
+    }
+
+
+def test_keys_are_public_and_bound_to_their_use(gw: Installation, pair: Pair) -> None:
+    answer = gw.call("GET", f"{PRODUCTION}/jwks")
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    (key,) = answer.json["keys"]
+    assert key.keys() == {"kty", "crv", "x", "y", "kid", "use", "alg"}
+    assert (key["use"], key["alg"]) == ("sig", "ES256")
+    assert key["kid"] == header(gw.token(pair))["kid"]
+    assert gw.call("GET", f"{PRODUCTION}/.well-known/jwks.json").body == answer.body
+
+
+def test_each_issuer_has_keys_of_its_own(gw: Installation) -> None:
+    gw.add_organization("other")
+    paths = (PRODUCTION, SANDBOX, "/sts/other/production", "/sts/other/sandbox")
+    found = [gw.call("GET", f"{path}/jwks").json["keys"][0]["x"] for path in paths]
+    assert len(set(found)) == 4
+
+
+def test_a_new_algorithm_signs_at_once_and_the_old_key_stays(gw: Installation, pair: Pair) -> None:
+    from gatewright.sts import keys
+
+    assert header(gw.token(pair))["alg"] == "ES256"
+    changed = gw.change("organizations", gw.organization.id, signing_algorithm="RS256")
+    with gw.store.write() as tx:
+        assert len(keys.ensure(tx, gw.world, gw.keyring, changed)) == 2
+    assert header(gw.token(pair))["alg"] == "RS256"
+    published = gw.call("GET", f"{PRODUCTION}/jwks").json["keys"]
+    assert {key["alg"] for key in published} == {"ES256", "RS256"}
+
+
+@pytest.mark.parametrize(("path", "allow"), [
+    *[pytest.param(f"{PRODUCTION}/{name}", "POST, OPTIONS", id=name)
+      for name in ("token", "revoke", "introspect")],
+    pytest.param(f"{PRODUCTION}/jwks", "GET, HEAD, OPTIONS", id="jwks"),
+    pytest.param(METADATA[0], "GET, HEAD, OPTIONS", id="metadata"),
+])  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "HEAD", "PATCH"])
+def test_other_methods_are_told_which(gw: Installation, path: str, allow: str, method: str) -> None:
+    answer = gw.call(method, path)
+    if method in allow:
+        assert answer.status != 405
+    else:
+        assert (answer.status, answer.headers["allow"]) == (405, allow)
+
+
+def test_head_is_get_without_a_body(gw: Installation) -> None:
+    for path in (f"{PRODUCTION}/jwks", METADATA[0]):
+        got, head = gw.call("GET", path), gw.call("HEAD", path)
+        assert (head.status, head.headers, head.body) == (200, got.headers, b"")
+
+
+@pytest.mark.parametrize("path", [
+    "/", "/sts", "/sts/default/production", "/sts/nobody/production/jwks",
+    "/sts/default/staging/jwks", "/sts/default/production/token/", "/sts/default/PRODUCTION/jwks",
+    "/sts/default%2Fproduction/jwks", "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-authorization-server/sts/nobody/production",
+    "//sts/default/production/jwks",
+])  # fmt: skip
+def test_other_addresses_are_not_found(gw: Installation, path: str) -> None:
+    answer = gw.call("GET", path)
+    assert answer.status == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json["status"] == 404
+
+
+@pytest.mark.parametrize(("name", "shared"), [
+    ("token", True), ("jwks", True), ("revoke", False), ("introspect", False),
+])  # fmt: skip
+def test_pages_of_any_origin_may_use_the_public_ones(
+    gw: Installation, pair: Pair, name: str, shared: bool
+) -> None:
+    path, origin = f"{PRODUCTION}/{name}", [("origin", "https://portal.test")]
+    preflight = gw.call("OPTIONS", path, headers=origin)
+    assert preflight.status == 204 and "content-length" not in preflight.headers
+    plain = gw.call("GET" if name == "jwks" else "POST", path, headers=origin)
+    for answer in (preflight, plain):
+        assert answer.headers.get("access-control-allow-origin") == ("*" if shared else None)
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_health(gw: Installation) -> None:
+    assert gw.call("GET", "/health").json == {"status": "ok"}
