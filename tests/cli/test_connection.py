@@ -201,3 +201,13 @@ def test_lists(run, fake, subscription):
     assert [item["actor_name"] for item in audited(run, "--limit", "1")] == ["Ada"]
     assert [item["actor_name"] for item in audited(run)] == ["Ada", "Bob"]
     assert "bookworm  books v1  Bronze  active" in run("subscription", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "member"), [((), "owner"), (("ada",), "ada")], ids=["of oneself", "of another"]
+)
+def test_a_sign_in_link_is_all_that_stdout_gets(run, fake, words, member):
+    link = {"url": "http://127.0.0.1:8000/welcome/gwl_x", "code": "gwl_x", "expires_at": "soon"}
+    fake.on("GET", "/me", {"user": {"handle": "owner"}})
+    fake.on("POST", f"/members/{member}/sign-in-links", link, status=201)
+    assert run("login-link", *words).stdout == link["url"] + "\n"

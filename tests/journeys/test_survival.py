@@ -13,6 +13,12 @@ pytestmark = pytest.mark.real
 PATH = "/reading-list/v1.0/books"
 
 
+def unlimited_token(installation: Installation) -> str:
+    """A token of the demo application, whose plan no longer limits how often it calls."""
+    installation.run("subscribe", "demo-app", "reading-list", "--plan", "Unlimited")
+    return installation.run("token", "demo-app", "--scope", "books:read").strip()
+
+
 def until(condition, seconds: float) -> float:
     began = time.monotonic()
     while not condition():
@@ -23,7 +29,7 @@ def until(condition, seconds: float) -> float:
 
 @pytest.mark.parametrize("part", ["control", "sts-1", "gateway"])
 def test_calls_do_not_notice_the_death_of(part: str, installation: Installation) -> None:
-    token = installation.run("token", "demo-app", "--scope", "books:read").strip()
+    token = unlimited_token(installation)
     victim = installation.pid(part)
     with calling(installation.urls["gateway"]["production"] + PATH, token) as seen:
         time.sleep(0.2)
@@ -67,18 +73,36 @@ def test_envoy_comes_back_while_control_and_gateway_die_too(installation: Instal
     until(answers, 5.0)
 
 
+def test_calls_go_on_without_the_supervisor_and_the_next_start_takes_over(tmp_path: Path) -> None:
+    first = start(tmp_path / "data")
+    token = first.run("token", "demo-app", "--scope", "books:read").strip()
+    url = first.urls["gateway"]["production"] + PATH
+    first.process.kill()
+    first.process.wait()
+    time.sleep(0.5)
+    assert call(url, token).status_code == 200
+    second = start(tmp_path / "data")
+    try:
+        assert "took over" in second.banner
+        assert second.urls["gateway"]["production"] + PATH == url
+        assert call(url, token).status_code == 200
+    finally:
+        second.stop()
+
+
 def test_a_kill_of_everything_loses_no_acknowledged_write(tmp_path: Path) -> None:
     data = tmp_path / "data"
     first = start(data, "--no-sample")
     try:
         for number in range(5):
             first.run("app", "create", f"App {number}")
-        pids = [item["pid"] for item in first.json("status")["processes"].values()]
+        processes = first.json("status")["processes"]
     finally:
         first.process.kill()
         first.process.wait()
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+    for name, item in processes.items():
+        if name != "supervisor":
+            os.kill(item["pid"], signal.SIGKILL)
     second = start(data)
     try:
         names = {item["name"] for item in second.json("app", "list")["items"]}

@@ -42,7 +42,7 @@ def run(folder: Folder, descriptor: int) -> None:
         keyring=keyring,
         addresses=addresses,
         token_desk=token_desk,
-        deploy_check=deploy_check(layout),
+        deploy_check=deploy_check(),
         fetcher=Fetcher(world, layout.fetch_private_addresses),
         report=lambda request_id, error: parts.log.fail(f"management {request_id}", error),
         version=__version__,

@@ -51,6 +51,8 @@ def envoy_program(folder: Folder, layout: Layout) -> Program:
     command = [
         str(binary()),
         "--config-path", str(config),
+        "--component-log-level",
+        "misc:error",  # deprecations of what this version of Envoy still wants
         "--log-level", "warning",
         "--use-dynamic-base-id",
         "--drain-time-s", str(_DRAIN_SECONDS),

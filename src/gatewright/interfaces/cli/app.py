@@ -48,6 +48,7 @@ COMMANDS: tuple[Command, ...] = (
     ("audit", lists.list_audit),
     ("login", login.login),
     ("logout", login.logout),
+    ("login-link", login.login_link),
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
     "api": (

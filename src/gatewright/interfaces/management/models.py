@@ -79,8 +79,9 @@ class MeOut(Out):
 
 
 class SignInLinkOut(Out):
-    """A single-use sign-in link's code, shown this once."""
+    """A single-use sign-in link and its code, shown this once."""
 
+    url: str
     code: str
     expires_at: datetime
 

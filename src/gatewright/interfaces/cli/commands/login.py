@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gatewright.interfaces.cli.client import Management
+from gatewright.interfaces.cli.client import Management, segment
 from gatewright.interfaces.cli.connection import Connection, logins_of, management_url
 from gatewright.interfaces.cli.failure import CommandFailed, ExitCode, usage
-from gatewright.interfaces.cli.options import Json
+from gatewright.interfaces.cli.options import Data, Json
 from gatewright.interfaces.cli.session import Session, open_session
 from gatewright.interfaces.cli.terminal import clean
 
@@ -70,6 +70,25 @@ def logout(
         raise usage("there is no login to forget.", "url", "Nothing needs to be done.")
     result = {"forgotten": target}
     session.answer(result, lambda: session.terminal.write(f"forgot the token for {clean(target)}"))
+
+
+def login_link(
+    context: typer.Context,
+    member: Annotated[str | None, typer.Argument(metavar="MEMBER", help="Default: you.")] = None,
+    *,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make a single-use link that signs a member in to the console, good for 30 minutes."""
+    session = open_session(context, data, as_json=as_json)
+    who = member or session.management.get("/me")["user"]["handle"]
+    told = session.management.post(f"/members/{segment(who)}/sign-in-links").body
+
+    def show() -> None:
+        session.terminal.write(told["url"])
+        session.terminal.say(f"single use, until {told['expires_at']}")
+
+    session.answer(told, show)
 
 
 def _exchange(session: Session, url: str, code: str) -> dict[str, Any]:

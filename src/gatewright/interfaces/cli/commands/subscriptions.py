@@ -59,7 +59,7 @@ def _subscribe(session: Session, app: str, api: str, plan: str | None) -> Answer
         if error.code != "conflict" or plan is None:
             raise
         page = session.management.items("/subscriptions", {"application": app, "api": api}, 2)
-        if len(page["items"]) != 1 or page["items"][0]["plan"].lower() == plan.lower():
+        if len(page["items"]) != 1:
             raise
     path = f"/subscriptions/{segment(page['items'][0]['id'])}"
     return session.management.send("PATCH", path, body={"plan": plan})

@@ -55,6 +55,8 @@ def create_sign_in_link(caller: Creating, member: str) -> Response:
     def work(desk: Desk) -> models.SignInLinkOut:
         issued = people.create_sign_in_link(desk, member)
         expires_at = issued.login.expires_at or desk.world.now()
-        return models.SignInLinkOut(code=issued.clear.reveal(), expires_at=expires_at)
+        code = issued.clear.reveal()
+        url = f"{desk.addresses.portal}/welcome/{code}"
+        return models.SignInLinkOut(url=url, code=code, expires_at=expires_at)
 
     return caller.create(work)
