@@ -1,11 +1,14 @@
 """The stores that the tests of this room run against: SQLite always, PostgreSQL where there is one.
 
-PostgreSQL takes part when GATEWRIGHT_TEST_POSTGRESQL_URL names a database and psycopg is there.
+PostgreSQL takes part where its programs are installed (a cluster of the tests' own), or when
+GATEWRIGHT_TEST_POSTGRESQL_URL names a database.
 """
 
 import itertools
 import os
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -18,8 +21,38 @@ from gatewright.store.sql import migrate, open_store
 from gatewright.store.sql.store import SqlStore
 
 POSTGRESQL = os.environ.get("GATEWRIGHT_TEST_POSTGRESQL_URL")
+PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None)
 _numbers = itertools.count()
-_without_postgresql = pytest.mark.skipif(not POSTGRESQL, reason="no PostgreSQL is named")
+without_postgresql = pytest.mark.skipif(
+    not POSTGRESQL and PROGRAMS is None, reason="PostgreSQL is not installed"
+)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a database: the one that is named, or a cluster on a unix socket of its own."""
+    if POSTGRESQL or PROGRAMS is None:
+        yield POSTGRESQL or ""
+        return
+    folder = Path(tempfile.mkdtemp(prefix="gatewright-pg-"))  # a short path, for the socket
+    # As root, PostgreSQL refuses to run: Debian's package brings a user for it.
+    user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    user = user if os.getuid() == 0 else []
+    if user:
+        shutil.chown(folder, "postgres", "postgres")
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*user, str(PROGRAMS.with_name(program)), "-D", f"{folder}/data", *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+    run("initdb", "--no-sync", "--auth=trust", "--username=gatewright", "--encoding=UTF8")
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+    run("pg_ctl", "start", "--wait", "--log", f"{folder}/log", "--options", options)
+    try:
+        yield f"postgresql://gatewright@/postgres?host={folder}"
+    finally:
+        run("pg_ctl", "stop", "--mode=immediate")
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -33,7 +66,7 @@ def world() -> World:
 @pytest.fixture(
     params=[
         pytest.param("sqlite", id="sqlite"),
-        pytest.param("postgresql", id="postgresql", marks=_without_postgresql),
+        pytest.param("postgresql", id="postgresql", marks=without_postgresql),
     ]
 )
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
@@ -41,11 +74,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/gatewright.db"
         return
-    psycopg = import_module("psycopg")
+    psycopg, postgresql = import_module("psycopg"), request.getfixturevalue("postgresql")
     schema = f"test_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(POSTGRESQL, autocommit=True) as connection:
+    joint = "&" if "?" in postgresql else "?"
+    with psycopg.connect(postgresql, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {schema}")
-        yield f"{POSTGRESQL}?options=-csearch_path%3D{schema}"
+        yield f"{postgresql}{joint}options=-csearch_path%3D{schema}"
         connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 

@@ -21,6 +21,7 @@ from gatewright.domain.plan import Plan
 from gatewright.domain.scope import Scope
 from gatewright.domain.subscription import Subscription
 from gatewright.domain.token import RevokedToken, SigningKey
+from gatewright.store.mirror import Mirror
 from gatewright.store.port import Store, Transaction
 
 AT = datetime(2030, 2, 3, 4, 5, 6, 789_012, tzinfo=UTC)
@@ -116,3 +117,13 @@ def audit_records(numbers: Iterable[int]) -> list[AuditRecord]:
 def told(follower: Callable[[], bool]) -> bool:
     """Whether it tells of news: SQLite at once, PostgreSQL shortly after the commit."""
     return any(follower() or time.sleep(0.001) for _ in range(2000))
+
+
+def settled(mirror: Mirror) -> bool:
+    """Whether it comes to rest without finding anything new.
+
+    PostgreSQL may tell of a commit after its rows were taken, which costs one look for nothing.
+    """
+    return mirror.refresh() == [] and any(
+        not mirror.stale() or mirror.refresh() or time.sleep(0.001) for _ in range(2000)
+    )

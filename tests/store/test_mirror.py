@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from tests.store.samples import SAMPLES, add, audit_records, fill, organization, told
+from tests.store.samples import SAMPLES, add, audit_records, fill, organization, settled, told
 
 from gatewright.domain.errors import Unavailable
 from gatewright.domain.world import World
@@ -42,7 +42,7 @@ def test_it_starts_whole(store: Store) -> None:
     assert mirror.rows("plans") == {"plan_1": SAMPLES["plans"]}
     with store.read() as tx:
         assert mirror.sequence == tx.sequence
-    assert not mirror.stale()
+    assert settled(mirror)
     mirror.close()
 
 
@@ -61,8 +61,7 @@ def test_it_tells_what_differs_in_the_order_written(store: Store) -> None:
         Difference("environments", "env_1", SAMPLES["environments"], changed),
     ]
     assert mirror.rows("environments")["env_1"] == changed
-    assert not mirror.stale()
-    assert mirror.refresh() == []
+    assert settled(mirror)
     with store.write() as tx:
         tx.organizations.remove(one.id)
     assert mirror.refresh() == [Difference("organizations", one.id, one, None)]
@@ -93,7 +92,7 @@ def test_what_was_taken_is_not_lost_when_the_database_goes_away(store: Store) ->
     fragile.away = False
     assert [item.id for item in mirror.refresh()] == [organization(1).id, organization(2).id]
     assert mirror.sequence == 2
-    assert not mirror.stale()
+    assert settled(mirror)
     mirror.close()
 
 
@@ -123,6 +122,6 @@ def test_a_gap_reloads_whole_also_when_the_database_goes_away(
             item.id: item for item in tx.organizations.find()
         }
         assert mirror.sequence == tx.sequence
-    assert not mirror.stale()
+    assert settled(mirror)
     mirror.close()
     forgetful.close()

@@ -4,14 +4,12 @@ import sys
 from importlib import import_module
 
 import pytest
-from tests.store.conftest import POSTGRESQL
+from tests.store.conftest import without_postgresql
 from tests.store.samples import add, organization, told
 
 from gatewright.domain.errors import Unavailable
 from gatewright.domain.world import World
 from gatewright.store.sql import migrate, open_store
-
-real = pytest.mark.skipif(not POSTGRESQL, reason="no PostgreSQL is named")
 
 
 def test_a_missing_driver_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,14 +18,14 @@ def test_a_missing_driver_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         migrate("postgresql://nobody@127.0.0.1:1/none")
 
 
-@real
+@without_postgresql
 def test_a_server_that_is_away_is_unavailable(world: World) -> None:
     with pytest.raises(Unavailable) as caught:
         open_store("postgresql://nobody:hunter2@127.0.0.1:1/none", world)
     assert "hunter2" not in str(caught.value)
 
 
-@real
+@without_postgresql
 @pytest.mark.real
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_cut_connections_lose_nothing(url: str, world: World) -> None:
