@@ -1,4 +1,4 @@
-"""Writes every generated text anew: golden files, openapi.json, the CLI reference. Read the diff."""
+"""Writes every generated text anew: golden files, openapi.json, CLI reference. Read the diff."""
 
 import subprocess
 import sys

@@ -277,3 +277,13 @@ def test_a_check_of_main_that_breaks_is_a_finding(run, monkeypatch):
 def test_a_port_that_a_stranger_holds(run, monkeypatch):
     monkeypatch.setattr(local, "_is_free", lambda port: port != 8080)
     assert "port production" in failed(run("doctor", "--json"))
+
+
+def test_the_organization_is_shown_and_changed(run, fake):
+    found = {"handle": "default", "name": "Default", "signing_algorithm": "RS256"}
+    fake.on("GET", "/organization", found)
+    fake.on("PATCH", "/organization", found)
+    assert "RS256" in run("org", "show").stdout
+    assert run("org", "set", "--signing-algorithm", "RS256").exit_code == 0
+    assert fake.body(1) == {"signing_algorithm": "RS256"}
+    assert run("org", "set").exit_code == 64

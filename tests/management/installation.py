@@ -96,6 +96,7 @@ class Installation:
         migrate(url)
         self.store = open_store(url, self.world)
         self.keyring = Keyring({"1": b"p" * 32}, "1", b"s" * 32)
+        self.keys_ensured: list[str] = []
         self.deps = Deps(
             store=self.store,
             world=self.world,
@@ -103,6 +104,7 @@ class Installation:
             addresses=ADDRESSES,
             token_desk=self.tokens,
             deploy_check=lambda *_: self.findings,
+            ensure_keys=lambda _, found: self.keys_ensured.append(found.signing_algorithm),
             fetcher=Fetcher(self.world, allow_private=False, resolve=lambda *_: []),
             report=lambda id, error: self.reports.append((id, error)),
             version="0.0.0",

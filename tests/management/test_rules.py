@@ -14,6 +14,8 @@ def new_api(**body):
 
 
 REFUSALS = [
+    ("PATCH", "/organization", {"signing_algorithm": "HS256"}, 422, "signing_algorithm"),
+    ("PATCH", "/organization", {"name": " "}, 422, "name"),
     ("POST", "/apis/import", {"document": DOCUMENT}, 409, "version"),
     ("POST", "/apis/import", {}, 422, "document"),
     ("POST", "/apis/import", {"document": "x", "url": "http://x"}, 422, "document"),
@@ -235,3 +237,20 @@ def test_lost_update_is_refused(admin, method, path, body):
         assert fresh.status_code == 200 and fresh.headers["etag"] != etag
         again = admin.patch(api(path), json={"name": "Yours"}, headers={"If-Match": etag})
         refused(again, 412, "stale")
+
+
+def test_another_signing_algorithm_makes_its_keys_in_the_same_transaction(installed, admin):
+    before = admin.get(api("/organization")).json()
+    assert before["signing_algorithm"] == "ES256"
+    changed = admin.patch(api("/organization"), json={"signing_algorithm": "RS256"})
+    assert changed.json() == before | {"signing_algorithm": "RS256", "revision": 2}
+    assert installed.keys_ensured == ["RS256"]
+    same = admin.patch(api("/organization"), json={"signing_algorithm": "RS256"})
+    assert same.json()["revision"] == 2
+    assert installed.keys_ensured == ["RS256"]
+
+
+def test_a_stale_change_of_the_organization_is_refused(admin):
+    headers = {"If-Match": '"7"'}
+    stale = admin.patch(api("/organization"), json={"name": "New"}, headers=headers)
+    assert stale.status_code == 412

@@ -24,6 +24,7 @@ class Action(StrEnum):
     WRITE_SUBSCRIPTIONS = "subscriptions.write"
     BLOCK_SUBSCRIPTIONS = "subscriptions.block"
     READ_SETTINGS = "settings.read"
+    WRITE_SETTINGS = "settings.write"
     READ_GATEWAYS = "gateways.read"
     READ_AUDIT = "audit.read"
     OWN_LOGINS = "logins.own"
@@ -51,6 +52,7 @@ TABLE: dict[Action, frozenset[Role]] = {
     Action.WRITE_SUBSCRIPTIONS: frozenset({_A, _P, _D, _C}),
     Action.BLOCK_SUBSCRIPTIONS: frozenset({_A, _P}),
     Action.READ_SETTINGS: _EVERYONE,
+    Action.WRITE_SETTINGS: frozenset({_A}),
     Action.READ_GATEWAYS: frozenset({_A, _P, _D, _U}),
     Action.READ_AUDIT: frozenset({_A, _U}),
     Action.OWN_LOGINS: _EVERYONE,

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gatewright.control.desk import SYSTEM, record_as
+from gatewright.access.actions import Action
+from gatewright.control.desk import SYSTEM, Desk, expect, record_as
+from gatewright.control.ports import EnsureKeys
 from gatewright.domain import ids, text
 from gatewright.domain.environment import Environment, Kind
-from gatewright.domain.organization import Organization
+from gatewright.domain.organization import SIGNING_ALGORITHMS, Organization
+from gatewright.domain.organization import signing_algorithm as checked_algorithm
 from gatewright.domain.person import Role, User
 from gatewright.domain.plan import DEFAULT_PLANS, Plan
 from gatewright.domain.world import World
@@ -14,7 +17,6 @@ from gatewright.store.port import Transaction
 
 DEFAULT_HANDLE = "default"
 OWNER_HANDLE = "owner"
-SIGNING_ALGORITHM_DEFAULT = "ES256"
 _ENVIRONMENTS = (
     ("development", "Development", Kind.SANDBOX),
     ("production", "Production", Kind.PRODUCTION),
@@ -46,7 +48,7 @@ def create(
             ids.new_id("org", world),
             ids.handle(handle, "handle"),
             text.name(name),
-            SIGNING_ALGORITHM_DEFAULT,
+            SIGNING_ALGORITHMS[0],
             now,
         )
     )
@@ -79,6 +81,34 @@ def create(
         {"handle": organization.handle},
     )  # fmt: skip
     return Founded(organization, environments, plans, owner)
+
+
+def edit(
+    desk: Desk,
+    ensure_keys: EnsureKeys,
+    *,
+    name: str | None = None,
+    signing_algorithm: str | None = None,
+    expected: int | None = None,
+) -> Organization:
+    """Change the name, or what new tokens are signed with; None stays. Raises Invalid, Stale.
+
+    Keys of the algorithm left behind stay published, so that tokens that are out still verify.
+    """
+    desk.demand(Action.WRITE_SETTINGS)
+    current = desk.organization
+    expect(current.revision, expected)
+    changed = replace(
+        current,
+        name=current.name if name is None else text.name(name),
+        signing_algorithm=checked_algorithm(signing_algorithm or current.signing_algorithm),
+    )
+    if changed == current:
+        return current
+    written = desk.tx.organizations.replace(changed)
+    ensure_keys(desk.tx, written)
+    desk.record("organizations.edit", written.id, name=name, signing_algorithm=signing_algorithm)
+    return written
 
 
 def find(tx: Transaction, handle: str = DEFAULT_HANDLE) -> Organization | None:

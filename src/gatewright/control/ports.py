@@ -9,6 +9,7 @@ from gatewright.domain.application import Application
 from gatewright.domain.credential import Credential
 from gatewright.domain.environment import Environment
 from gatewright.domain.organization import Organization
+from gatewright.store.port import Transaction
 
 
 class DeployCheck(Protocol):
@@ -39,6 +40,13 @@ class TokenDesk(Protocol):
 
         It writes the audit record, naming the user `actor`, together with the revocation.
         """
+
+
+class EnsureKeys(Protocol):
+    """Makes the signing keys that an organization lacks, in the caller's transaction."""
+
+    def __call__(self, tx: Transaction, organization: Organization, /) -> object:
+        """What was made. Raises Unavailable when a key can not be sealed."""
 
 
 def serves_everything(

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from gatewright.domain.errors import Invalid
+
+SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")
+"""What tokens may be signed with (RFC 7518 §3.1, RFC 8037 §3.1); the first is the default."""
+
 
 @dataclass(frozen=True, slots=True)
 class Organization:
@@ -14,3 +19,11 @@ class Organization:
     signing_algorithm: str
     created_at: datetime
     revision: int = 1
+
+
+def signing_algorithm(value: str) -> str:
+    """The value if tokens can be signed with it. Raises Invalid."""
+    if value not in SIGNING_ALGORITHMS:
+        names = ", ".join(SIGNING_ALGORITHMS)
+        raise Invalid(f"{value[:40]!r} is not offered.", "signing_algorithm", f"Use {names}.")
+    return value

@@ -76,5 +76,6 @@ def _keep(folder: Folder, ports: dict[str, int]) -> None:
 
 def _url(public: str | None, host: str, port: int) -> str:
     """A wildcard host is no address that anybody can call: the machine's own stands for it."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    own = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - shown, not bound
+    shown = own.get(host, f"[{host}]" if ":" in host else host)
     return (public or f"http://{shown}:{port}").rstrip("/")

@@ -15,6 +15,7 @@ from gatewright.interfaces.management.deps import Deps
 from gatewright.main.check import deploy_check
 from gatewright.main.folder import Folder
 from gatewright.main.parts import Parts
+from gatewright.sts import keys
 from gatewright.sts.desk import TokenDesk
 
 _DRAIN_SECONDS = 3
@@ -43,6 +44,7 @@ def run(folder: Folder, descriptor: int) -> None:
         addresses=addresses,
         token_desk=token_desk,
         deploy_check=deploy_check(),
+        ensure_keys=lambda tx, organization: keys.ensure(tx, world, keyring, organization),
         fetcher=Fetcher(world, layout.fetch_private_addresses),
         report=lambda request_id, error: parts.log.fail(f"management {request_id}", error),
         version=__version__,

@@ -38,7 +38,7 @@ def up(options: UpOptions) -> int:
         return 1
     try:
         folder = Folder(root)
-        first = not folder.database.exists()
+        first = not folder.cli_token.exists()  # the last thing that preparing leaves
         talk.say(f"gatewright {__version__} · {'first start · ' if first else ''}data in {root}")
         folder.create()
         with _only_one(folder):

@@ -18,6 +18,7 @@ from gatewright.interfaces.cli.commands import (
     imports,
     lists,
     login,
+    organization,
     scopes,
     status,
     subscriptions,
@@ -85,6 +86,10 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
     ),
     "subscription": ("Subscriptions.", (("list", subscriptions.list_subscriptions),)),
     "plan": ("Subscription plans.", (("list", lists.list_plans),)),
+    "org": (
+        "The organization: its name, and what tokens are signed with.",
+        (("show", organization.show), ("set", organization.change)),
+    ),
     "env": ("Environments.", (("list", lists.list_environments),)),
 }
 SECRET_COMMANDS: tuple[Command, ...] = (

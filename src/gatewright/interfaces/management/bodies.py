@@ -49,6 +49,13 @@ class MemberPatch(In):
     role: Role | None = None
 
 
+class OrganizationPatch(In):
+    """What is left out stays."""
+
+    name: Short | None = None
+    signing_algorithm: Short | None = None
+
+
 class AccessTokenIn(In):
     """Without `expires_in_days` it lives for 90 days."""
 

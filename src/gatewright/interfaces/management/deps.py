@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gatewright.control.desk import Addresses, Desk
 from gatewright.control.fetch import Fetcher
 from gatewright.control.logins import Proven
-from gatewright.control.ports import DeployCheck, TokenDesk
+from gatewright.control.ports import DeployCheck, EnsureKeys, TokenDesk
 from gatewright.crypto.keyring import Keyring
 from gatewright.domain.errors import Unauthenticated
 from gatewright.domain.world import World
@@ -25,6 +25,7 @@ class Deps:
     addresses: Addresses
     token_desk: TokenDesk
     deploy_check: DeployCheck
+    ensure_keys: EnsureKeys
     fetcher: Fetcher
     report: Callable[[str, BaseException], None]
     version: str

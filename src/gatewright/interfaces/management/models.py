@@ -301,6 +301,17 @@ class PlanOut(Out):
     unit: str
 
 
+class OrganizationOut(Out):
+    """The tenant that everything belongs to."""
+
+    id: str
+    handle: str
+    name: str
+    signing_algorithm: str
+    created_at: datetime
+    revision: int
+
+
 class EnvironmentOut(Out):
     """Where revisions are deployed."""
 

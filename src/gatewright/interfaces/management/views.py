@@ -19,6 +19,7 @@ from gatewright.domain.environment import Environment
 from gatewright.domain.lifecycle import MOVES
 from gatewright.domain.observed import ApiFault, GatewayNode
 from gatewright.domain.operation import Operation
+from gatewright.domain.organization import Organization
 from gatewright.domain.person import Login, User
 from gatewright.domain.plan import Plan
 from gatewright.interfaces.management import models
@@ -248,6 +249,18 @@ def subscription(sheet: SubscriptionSheet) -> models.SubscriptionOut:
 def plan(row: Plan) -> models.PlanOut:
     """A plan."""
     return models.PlanOut(id=row.id, name=row.name, request_count=row.request_count, unit=row.unit)
+
+
+def organization(row: Organization) -> models.OrganizationOut:
+    """The organization."""
+    return models.OrganizationOut(
+        id=row.id,
+        handle=row.handle,
+        name=row.name,
+        signing_algorithm=row.signing_algorithm,
+        created_at=row.created_at,
+        revision=row.revision,
+    )
 
 
 def environment(row: Environment) -> models.EnvironmentOut:
