@@ -15,6 +15,7 @@ class World:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_DAY_SECONDS = 86_400
 
 
 def microseconds(moment: datetime) -> int:
@@ -24,7 +25,8 @@ def microseconds(moment: datetime) -> int:
 
 def seconds(moment: datetime) -> int:
     """Whole seconds since the epoch, rounded down: a JWT NumericDate (RFC 7519 §2)."""
-    return (moment - EPOCH) // timedelta(seconds=1)
+    passed = moment - EPOCH  # its parts, as dividing it costs more than all the rest
+    return passed.days * _DAY_SECONDS + passed.seconds
 
 
 def moment(microseconds_since_epoch: int) -> datetime:

@@ -7,14 +7,14 @@ import orjson
 
 from gatewright.sts.errors import Refused
 
-Headers = tuple[tuple[bytes, bytes], ...]
+Headers = tuple[tuple[str, str], ...]
 
 REALM = "gatewright"
-_JSON = (b"content-type", b"application/json")
-_NEVER_STORED = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+_JSON = ("content-type", "application/json")
+_NEVER_STORED = (("cache-control", "no-store"), ("pragma", "no-cache"))
 _PRIVATE: Headers = (_JSON, *_NEVER_STORED)
-_PUBLIC: Headers = (_JSON, (b"cache-control", b"public, max-age=300"))
-_CHALLENGE = (b"www-authenticate", f'Basic realm="{REALM}", charset="UTF-8"'.encode())
+_PUBLIC: Headers = (_JSON, ("cache-control", "public, max-age=300"))
+_CHALLENGE = ("www-authenticate", f'Basic realm="{REALM}", charset="UTF-8"')
 # RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.
 _NOT_DESCRIBABLE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 _DESCRIPTION_LENGTH_MAX = 500
@@ -50,7 +50,7 @@ def refusal(refused: Refused) -> Answer:
     if refused.status == 401:
         headers += (_CHALLENGE,)
     if refused.retry_after_seconds is not None:
-        headers += ((b"retry-after", str(refused.retry_after_seconds).encode()),)
+        headers += (("retry-after", str(refused.retry_after_seconds)),)
     body = {"error": refused.error, "error_description": description(refused)}
     return Answer(refused.status, headers, orjson.dumps(body), refused.error)
 

@@ -1,1 +1,1 @@
-"""The STS over HTTP: raw ASGI around the token service's functions."""
+"""The STS over HTTP: WSGI around the token service's functions, served by granian."""

@@ -1,98 +1,113 @@
-"""The STS's endpoints by address: from a call to an answer, whatever brought the call.
+"""The STS as a WSGI application: from a request's address to an endpoint's answer.
 
-It decides nothing about clients or tokens, knows no socket, and keeps nothing between calls.
+It decides nothing about clients or tokens, knows no socket, and keeps nothing between requests.
 """
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from http import HTTPStatus
 
 import orjson
 
 from gatewright.domain.errors import Unavailable
-from gatewright.interfaces.oauth.routes import SHARED, Route, methods, route
+from gatewright.interfaces.oauth.reading import Environ, read
+from gatewright.interfaces.oauth.routes import POSTED, SHARED, Route, methods, route
 from gatewright.observability.log import Log
 from gatewright.sts import answer
 from gatewright.sts.answer import Answer
-from gatewright.sts.errors import TemporarilyUnavailable
+from gatewright.sts.errors import Refused, TemporarilyUnavailable
 from gatewright.sts.issuer import Issuer
 from gatewright.sts.request import Request
 from gatewright.sts.revoke import Revocation
 from gatewright.sts.service import TokenService
 
-_ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_ANY_ORIGIN = (("access-control-allow-origin", "*"),)
 _PREFLIGHT = (
     *_ANY_ORIGIN,
-    (b"access-control-allow-headers", b"authorization, content-type"),
-    (b"access-control-max-age", b"600"),
+    ("access-control-allow-headers", "authorization, content-type"),
+    ("access-control-max-age", "600"),
 )
 
 
-class Call(NamedTuple):
-    """A whole HTTP request. `target` is the path as sent, never percent-decoded."""
-
-    method: str
-    target: bytes
-    request: Request
-
-
 @dataclass(frozen=True, slots=True)
-class Unwritten:
-    """A revocation that was decided; `App.finish` writes it, which may take a while."""
+class _Unwritten:
+    """A revocation that was decided; writing it may take a while."""
 
     issuer: Issuer
     revocation: Revocation
 
 
 class App:
-    """The endpoints over one token service; for use by one thread, except `finish`."""
+    """The endpoints over one token service, for use by any number of threads (PEP 3333).
+
+    The service takes one thread at a time: a thread has its turn only for the deciding, never
+    while a client sends or the database writes.
+    """
 
     def __init__(self, service: TokenService, log: Log) -> None:
-        self.service = service
         self.log = log
+        self._service = service
+        self._turn = threading.Lock()
 
-    def answer(self, call: Call) -> Answer | Unwritten:
-        """The answer, or what has to be written before there is one. Never raises."""
+    def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
+        """Answer one request. Never raises."""
         try:
-            return self._answer(call)
+            given = self._answer(environ)
         except Exception as error:  # noqa: BLE001 - a client is owed an answer, whatever broke
-            return self._failed(error)
+            given = self._failed(error)
+        start_response(_STATUS_LINES[given.status], list(given.headers))
+        return [given.body]
 
-    def finish(self, unwritten: Unwritten) -> Answer:
-        """Write and answer; blocks for as long as the database takes. Never raises."""
+    def upkeep(self) -> None:
+        """Write last uses and prune revocations; no request waits for it. Never raises."""
         try:
-            return self.service.write(unwritten.issuer, unwritten.revocation)
-        except Exception as error:  # noqa: BLE001 - as above
-            return self._failed(error)
+            with self._turn:
+                work = self._service.upkeep()
+            work()
+        except Exception as error:  # noqa: BLE001 - upkeep must never end the worker
+            self.log.fail("upkeep", error)
 
-    def _answer(self, call: Call) -> Answer | Unwritten:
-        path = call.target.decode("latin-1")
+    def _answer(self, environ: Environ) -> Answer:
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         found = route(path)
         if found is None:
             return _elsewhere(path)
         endpoint = found.endpoint
-        if call.method not in methods(endpoint):
-            return _options(endpoint) if call.method == "OPTIONS" else _not_allowed(endpoint)
+        if method not in methods(endpoint):
+            return _options(endpoint) if method == "OPTIONS" else _not_allowed(endpoint)
         try:
-            issuer = self.service.issuer(found.organization, found.kind)
+            request = read(environ, with_body=endpoint in POSTED)
+        except Refused as refused:
+            given: Answer | _Unwritten = answer.refusal(refused)
+        else:
+            with self._turn:
+                given = self._decide(found, request)
+        if isinstance(given, _Unwritten):
+            given = self._service.write(given.issuer, given.revocation)
+        return _shared(given) if endpoint in SHARED else given
+
+    def _decide(self, found: Route, request: Request) -> Answer | _Unwritten:
+        try:
+            issuer = self._service.issuer(found.organization, found.kind)
         except Unavailable as error:
             return answer.refusal(TemporarilyUnavailable(error.reason, retry_after_seconds=1))
         if issuer is None:
             return problem(404, "not-found", "There is no such issuer.")
-        given = self._given(found, issuer, call.request)
-        return _shared(given) if endpoint in SHARED and isinstance(given, Answer) else given
-
-    def _given(self, found: Route, issuer: Issuer, request: Request) -> Answer | Unwritten:
         match found.endpoint:
             case "token":
-                return self.service.token(issuer, request)
+                return self._service.token(issuer, request)
             case "jwks":
                 return answer.public(issuer.jwks)
             case "metadata":
                 return answer.public(issuer.metadata)
             case "introspect":
-                return self.service.introspect(issuer, request)
-        outcome = self.service.revoke(issuer, request)
-        return Unwritten(issuer, outcome) if isinstance(outcome, Revocation) else outcome
+                return self._service.introspect(issuer, request)
+        outcome = self._service.revoke(issuer, request)
+        return _Unwritten(issuer, outcome) if isinstance(outcome, Revocation) else outcome
 
     def _failed(self, error: Exception) -> Answer:
         self.log.fail("oauth", error)
@@ -100,7 +115,7 @@ class App:
             "error": "server_error",
             "error_description": "the request failed; it was reported.",
         }
-        headers = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+        headers = (("content-type", "application/json"), ("cache-control", "no-store"))
         return Answer(500, headers, orjson.dumps(body), "server_error")
 
 
@@ -111,7 +126,7 @@ def create_app(service: TokenService, log: Log) -> App:
 
 def problem(status: int, code: str, detail: str) -> Answer:
     """RFC 9457, for what is no OAuth answer."""
-    headers = ((b"content-type", b"application/problem+json"), (b"cache-control", b"no-store"))
+    headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
     title = code.replace("-", " ").capitalize()
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
     return Answer(status, headers, orjson.dumps(body), code)
@@ -119,7 +134,7 @@ def problem(status: int, code: str, detail: str) -> Answer:
 
 def _elsewhere(path: str) -> Answer:
     if path == "/health":
-        return Answer(200, ((b"content-type", b"application/json"),), b'{"status":"ok"}')
+        return Answer(200, (("content-type", "application/json"),), b'{"status":"ok"}')
     return problem(404, "not-found", "There is nothing at this address.")
 
 
@@ -127,20 +142,20 @@ def _shared(given: Answer) -> Answer:
     return Answer(given.status, given.headers + _ANY_ORIGIN, given.body, given.outcome)
 
 
-def _allow(endpoint: str) -> bytes:
-    return ", ".join((*methods(endpoint), "OPTIONS")).encode()
+def _allow(endpoint: str) -> str:
+    return ", ".join((*methods(endpoint), "OPTIONS"))
 
 
 def _options(endpoint: str) -> Answer:
     allow = _allow(endpoint)
-    headers: answer.Headers = ((b"allow", allow),)
+    headers: answer.Headers = (("allow", allow),)
     if endpoint in SHARED:
-        headers += (*_PREFLIGHT, (b"access-control-allow-methods", allow))
+        headers += (*_PREFLIGHT, ("access-control-allow-methods", allow))
     return Answer(204, headers, b"")
 
 
 def _not_allowed(endpoint: str) -> Answer:
     given = problem(405, "method-not-allowed", f"Use {' or '.join(methods(endpoint))}.")
-    headers = (*given.headers, (b"allow", _allow(endpoint)))
+    headers = (*given.headers, ("allow", _allow(endpoint)))
     given = Answer(405, headers, given.body, given.outcome)
     return _shared(given) if endpoint in SHARED else given

@@ -1,21 +1,43 @@
-"""Runs a worker of the STS on a listening socket that somebody else holds."""
+"""Runs a worker of the STS: granian's HTTP server on a socket that somebody else holds.
+
+Granian's own command binds sockets and spawns processes, which is the supervisor's business here;
+so its worker is started directly, in this process.
+"""
 
 import asyncio
-import contextlib
 import gc
+import os
 import resource
 import signal
 import socket
+import threading
+import time
+from queue import Empty, SimpleQueue
+from typing import Any
 
-import uvloop
+from granian import _futures, _granian, wsgi
+from granian.http import HTTP1Settings
 
 from gatewright.interfaces.oauth.app import App
-from gatewright.interfaces.oauth.connection import CONNECTIONS_MAX, Connections
-from gatewright.interfaces.oauth.upkeep import run_once, run_upkeep
 from gatewright.observability.events import Stopped
 
 DRAIN_SECONDS = 5
+UPKEEP_SECONDS = 60
+CONNECTIONS_MAX = 4096
+"""Of one worker; further ones wait in the kernel's queue, where another worker may take them."""
+
+THREADS = 64
+"""Requests that may be read, decided and written at once; a body that comes slowly holds one."""
+
+IDLE_SECONDS_MAX = 65
+"""For a head to come in, and between requests: longer than proxies keep a connection for reuse."""
+
+HEAD_BYTES_MAX = 16_384
 _BACKLOG = 1024
+_THREAD_IDLE_SECONDS = 30
+_READ_SECONDS = 0.2
+_native: Any = _granian  # its stubs lag behind it
+_scheduler: Any = _futures._new_cbscheduler  # noqa: SLF001 - as granian's own servers use it
 
 
 def run(app: App, fd: int) -> None:
@@ -23,40 +45,67 @@ def run(app: App, fd: int) -> None:
 
     `fd` is an inherited listening socket; the others who hold it go on accepting.
     """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    enough = (
-        2 * CONNECTIONS_MAX if hard == resource.RLIM_INFINITY else min(hard, 2 * CONNECTIONS_MAX)
-    )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+    _allow_connections()
     gc.collect()
     gc.freeze()  # what was loaded stays for good: no collection has to walk it again
     gc.set_threshold(20_000, 20, 20)  # requests leave no cycles behind
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(app, fd))
-
-
-async def _serve(app: App, fd: int) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    stop: SimpleQueue[int] = SimpleQueue()  # unlike an Event, safe to fill from a signal handler
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    connections = Connections(app, app.service.state.world)
-    listener = socket.socket(fileno=fd)
-    listener.setblocking(False)  # noqa: FBT003
-    server = await loop.create_server(connections.accept, sock=listener, backlog=_BACKLOG)
-    tasks = [asyncio.create_task(run_upkeep(app)), asyncio.create_task(_tick(connections))]
-    await stop.wait()
-    server.close()
-    connections.drain()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(connections.emptied.wait(), DRAIN_SECONDS)
-    for task in tasks:
-        task.cancel()
-    await run_once(app)
-    app.log.emit(Stopped())
-
-
-async def _tick(connections: Connections) -> None:
-    loop = asyncio.get_running_loop()
+        signal.signal(number, lambda number, _frame: stop.put(number))
+    drain, drained = _native.WorkerSignal(), threading.Event()
+    drain.add_cb(drained.set)
+    _start(app, fd, drain)
     while True:
-        await asyncio.sleep(1)
-        connections.tick(loop.time())
+        try:
+            stop.get(timeout=UPKEEP_SECONDS)
+            break
+        except Empty:
+            app.upkeep()
+    _stop_accepting(fd)
+    drain.set()
+    is_clean = drained.wait(DRAIN_SECONDS)
+    app.upkeep()
+    app.log.emit(Stopped())
+    if not is_clean:
+        os._exit(0)  # a thread still waits for a client's body, and nothing else could end it
+
+
+def _start(app: App, fd: int, drain: Any) -> None:
+    """Accept from now on, in threads of granian's own."""
+    listener = socket.socket(fileno=fd)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    worker = _native.WSGIWorker(
+        1,
+        (None, _native.SocketHolder(listener.detach(), False, _BACKLOG)),  # noqa: FBT003
+        None,
+        py_threads=THREADS,
+        py_threads_idle_timeout=_THREAD_IDLE_SECONDS,
+        backpressure=CONNECTIONS_MAX,
+        http_mode="1",
+        http1_opts=HTTP1Settings(
+            header_read_timeout=IDLE_SECONDS_MAX * 1000,
+            max_buffer_size=HEAD_BYTES_MAX,
+        ),
+    )
+    loop = asyncio.new_event_loop()  # asked for, and never run: WSGI has no use for it
+    call = wsgi._callback_wrapper(app, {})  # noqa: SLF001
+    worker.serve_mtr(_scheduler(loop, call, impl_asyncio=True), loop, drain)
+
+
+def _stop_accepting(fd: int) -> None:
+    """Leave new connections to the others, and let those be read that were accepted just now.
+
+    Granian's drain stops accepting and closes what has not been read yet in one, which would lose
+    their requests. So `fd` first becomes a socket that nobody knows of.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as unknown:
+        unknown.setblocking(False)  # noqa: FBT003
+        os.dup2(unknown.fileno(), fd, inheritable=False)
+    time.sleep(_READ_SECONDS)
+
+
+def _allow_connections() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS_MAX
+    enough = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))

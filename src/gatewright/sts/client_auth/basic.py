@@ -2,7 +2,6 @@
 
 import binascii
 import re
-from base64 import b64decode
 
 from gatewright.sts.errors import InvalidClient, InvalidRequest
 from gatewright.sts.presented import Presented
@@ -24,11 +23,12 @@ def presented(request: Request, _form: Form) -> Presented | None:
     if scheme.lower() != b"basic" or len(header) > AUTHORIZATION_BYTES_MAX:
         raise InvalidClient("the Authorization header must use the Basic scheme.")
     try:
-        client_id, colon, secret = b64decode(encoded.strip(), validate=True).partition(b":")
+        sent = binascii.a2b_base64(encoded.strip(), strict_mode=True)
+        client_id, colon, secret = sent.partition(b":")
         readings = _readings(client_id, secret) if colon else []
     except (binascii.Error, UnicodeDecodeError):
         readings = []
-    if not readings or any(map(_CONTROL.search, readings[0] + readings[-1])):
+    if not readings or _CONTROL.search("".join(readings[0] + readings[-1])):
         raise InvalidClient("the Basic credentials are malformed.")
     return Presented(readings[0][0], tuple(secret for _, secret in readings))
 

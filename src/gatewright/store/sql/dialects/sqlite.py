@@ -166,6 +166,7 @@ class SqliteFeed:
     def __init__(self, connection: Any, errors: type[Exception]) -> None:
         self._connection = connection
         self._errors = errors
+        self._asking = connection.cursor()  # kept, as each request asks
         self._seen = self._data_version()
         self.sequence = self._newest()
 
@@ -194,7 +195,7 @@ class SqliteFeed:
         self._connection.close()
 
     def _data_version(self) -> int:
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        return int(self._asking.execute("PRAGMA data_version").fetchone()[0])
 
     def _newest(self) -> int:
         (newest,) = self._connection.execute("SELECT max(sequence) FROM changes").fetchone()

@@ -1,0 +1,46 @@
+"""Reads one request off a WSGI environment, within bounds; it knows no endpoint and no client."""
+
+from typing import Any
+
+from gatewright.sts.errors import InvalidRequest, RequestTooLarge
+from gatewright.sts.request import BODY_BYTES_MAX, Request
+
+Environ = dict[str, Any]
+"""PEP 3333. `wsgi.input` ends with the body, as granian promises by `wsgi.input_terminated`."""
+
+
+def read(environ: Environ, *, with_body: bool) -> Request:
+    """The request; blocks while its body comes in. Raises RequestTooLarge or InvalidRequest."""
+    _check_host(environ)
+    if not with_body:
+        return Request(b"")
+    header = environ.get("HTTP_AUTHORIZATION")
+    # The server joins repeated headers by a comma, which Basic credentials can not hold.
+    authorization = () if header is None else tuple(header.encode("latin-1").split(b","))
+    return Request(
+        _body(environ),
+        environ.get("CONTENT_TYPE", "").encode("latin-1"),
+        authorization,
+        environ.get("QUERY_STRING", "").encode("latin-1"),
+        environ.get("REMOTE_ADDR", ""),
+    )
+
+
+def _body(environ: Environ) -> bytes:
+    declared = environ.get("CONTENT_LENGTH")
+    if not declared:  # chunks, or nothing; a byte more than the bound is refused where it is parsed
+        return bytes(environ["wsgi.input"].read(BODY_BYTES_MAX + 1))
+    length = int(declared)
+    if length > BODY_BYTES_MAX:
+        raise RequestTooLarge(f"the body is over {BODY_BYTES_MAX} bytes.")
+    body = bytes(environ["wsgi.input"].read(length))
+    if len(body) < length:
+        raise InvalidRequest("the body ended early.")
+    return body
+
+
+def _check_host(environ: Environ) -> None:
+    """There must be one Host from HTTP/1.1 on (RFC 9112 §3.2)."""
+    host = environ.get("HTTP_HOST", "")
+    if "," in host or (not host and environ["SERVER_PROTOCOL"] == "HTTP/1.1"):
+        raise InvalidRequest("there must be one Host header.")
