@@ -66,7 +66,8 @@ def second_start(start: Start) -> None:
     counts, addresses = start.prepared.counts, start.addresses
     seconds = start.talk.seconds()
     start.talk.say(
-        f"  ready in {seconds:.1f} s · {counts['apis']} APIs, {counts['applications']} applications"
+        f"  ready in {seconds:.1f} s · {_counted(counts['apis'], 'API')},"
+        f" {_counted(counts['applications'], 'application')}"
         f" · Portal {addresses.control_url} · Gateway {addresses.gateway_urls['production']}"
         " · Ctrl-C stops, data stays"
     )
@@ -76,6 +77,10 @@ def farewell(talk: Talk, *, ephemeral: bool) -> None:
     """What Ctrl-C does."""
     talk.say()
     talk.say("stopping; the data " + ("goes with it" if ephemeral else "stays"))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _command(folder: Folder) -> str:
