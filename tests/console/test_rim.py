@@ -68,9 +68,9 @@ def test_head_answers_like_get_without_a_body(site: Site, address: str) -> None:
         pytest.param("GET", "/static/", 404, id="folder"),
         pytest.param("POST", "/", 405, id="post-to-portal"),
         pytest.param("PUT", "/welcome/x", 405, id="put-to-welcome"),
-        pytest.param("GET", "/sign-out", 405, id="get-of-sign-out"),
+        pytest.param("GET", "/console/sign-out", 405, id="get-of-sign-out"),
         pytest.param("POST", "/static/pages.css", 405, id="post-to-static"),
-        pytest.param("POST", "/sign-out", 403, id="form-of-nobody"),
+        pytest.param("POST", "/console/sign-out", 403, id="form-of-nobody"),
     ],
 )
 def test_errors_are_pages(site: Site, method: str, address: str, status: int) -> None:
@@ -104,7 +104,7 @@ class Broken:
 @pytest.mark.parametrize(
     ("method", "address"),
     [("GET", "/"), ("GET", "/console"), ("GET", "/welcome/x"), ("POST", "/welcome/x"),
-     ("POST", "/sign-out"), ("GET", "/apis/a/v1.0")],
+     ("POST", "/console/sign-out"), ("GET", "/apis/a/v1.0")],
 )  # fmt: skip
 def test_what_nobody_foresaw_is_reported_and_not_shown(
     site: Site, method: str, address: str

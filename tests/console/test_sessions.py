@@ -4,6 +4,7 @@ import pytest
 from tests.console.conftest import ORIGIN, OWN, Site
 
 from gatewright.control import logins
+from gatewright.domain.api import RESERVED_CONTEXTS
 from gatewright.domain.person import LoginKind
 
 SIGNED_OUT, SIGNED_IN = "<h1>Sign in</h1>", "<h1>Console</h1>"
@@ -36,11 +37,16 @@ def test_the_button_signs_in_once(site: Site) -> None:
     ("url", "secure"), [(ORIGIN, False), ("https://pages.test", True)], ids=["http", "https"]
 )
 def test_the_cookie_is_out_of_reach(site: Site, url: str, secure: bool) -> None:
+    """Also for gateways on the same host name: cookies know no port, so the paths are ours only."""
     answer = site.browser(url=url).post(site.link(), headers=OWN)
-    name, *parts = answer.headers["set-cookie"].split("; ")
-    assert name.startswith("gw_session=gwn_")
-    kept = {"HttpOnly", "SameSite=lax", "Path=/", "Max-Age=43200"}
-    assert set(parts) == (kept | {"Secure"} if secure else kept)
+    found = [line.split("; ") for line in answer.headers.get_list("set-cookie")]
+    assert {name.partition("=")[0] for name, *_ in found} == {"gw_session"}
+    assert {part for _, *parts in found for part in parts if part.startswith("Path=")} == {
+        f"Path={path}" for path in RESERVED_CONTEXTS
+    }
+    kept = {"HttpOnly", "SameSite=lax", "Max-Age=43200"} | ({"Secure"} if secure else set())
+    for _, *parts in found:
+        assert {part for part in parts if not part.startswith("Path=")} == kept
 
 
 @pytest.mark.parametrize("minutes", [29, 31])
@@ -53,7 +59,7 @@ def test_a_link_ends_after_half_an_hour(site: Site, minutes: int) -> None:
 
 def test_a_session_ends_after_twelve_hours(site: Site) -> None:
     browser = site.signed_in()
-    secret = browser.cookies["gw_session"]
+    secret = browser.cookies.get("gw_session", path="/console")
     site.clock.pass_by(hours=12)
     answer = site.browser().get("/console", headers={"Cookie": f"gw_session={secret}"})
     assert SIGNED_OUT in answer.text
@@ -61,13 +67,13 @@ def test_a_session_ends_after_twelve_hours(site: Site) -> None:
 
 def test_signing_out_ends_the_session_itself(site: Site) -> None:
     browser = site.signed_in()
-    secret = browser.cookies["gw_session"]
-    answer = browser.post("/sign-out", headers=OWN)
+    secret = browser.cookies.get("gw_session", path="/console")
+    answer = browser.post("/console/sign-out", headers=OWN)
     assert (answer.status_code, answer.headers["location"]) == (303, "/console")
     assert "Max-Age=0" in answer.headers["set-cookie"]
     kept = {"Cookie": f"gw_session={secret}"}
     assert SIGNED_OUT in site.browser().get("/console", headers=kept).text
-    assert browser.post("/sign-out", headers=OWN).status_code == 303
+    assert browser.post("/console/sign-out", headers=OWN).status_code == 303
 
 
 @pytest.mark.parametrize("kind", [LoginKind.ACCESS_TOKEN, LoginKind.LINK])
@@ -116,7 +122,7 @@ def test_forms_of_other_sites_sign_nobody_out(
     site: Site, headers: dict[str, str], taken: bool
 ) -> None:
     browser = site.signed_in()
-    assert browser.post("/sign-out", headers=headers).status_code == (303 if taken else 403)
+    assert browser.post("/console/sign-out", headers=headers).status_code == (303 if taken else 403)
     assert (SIGNED_OUT if taken else SIGNED_IN) in browser.get("/console").text
 
 
@@ -124,4 +130,4 @@ def test_no_secret_is_on_a_page(site: Site) -> None:
     browser, link = site.browser(), site.link()
     assert link.rpartition("/")[2] not in browser.get(link).text
     browser.post(link, headers=OWN)
-    assert browser.cookies["gw_session"] not in browser.get("/console").text
+    assert browser.cookies.get("gw_session", path="/console") not in browser.get("/console").text

@@ -54,7 +54,10 @@ def test_versions_that_are_refused(value: str) -> None:
         version_pair(value)
 
 
-@pytest.mark.parametrize("value", ["books", "/", "/a/b", "/a b", "/..", "/.", "/-a", "/a%2f"])
+@pytest.mark.parametrize(
+    "value",
+    ["/api", "/console", "/Console", "books", "/", "/a/b", "/a b", "/..", "/.", "/-a", "/a%2f"],
+)
 def test_contexts_that_are_refused(value: str) -> None:
     with pytest.raises(Invalid, match="context"):
         context_path(value)

@@ -98,14 +98,14 @@ def test_unsafe_requests_by_cookie_must_come_from_here(browser, headers, passes)
 
 
 def test_session_is_no_access_token_and_the_other_way_round(installed, browser):
-    session = browser.cookies["gw_session"]
+    session = browser.cookies.get("gw_session", path="/api")
     refused(installed.client(Authorization=f"Bearer {session}").get(api("/me")), 401)
     token = installed.secrets["default", "admin"]
     refused(installed.client(Cookie=f"gw_session={token}").get(api("/me")), 401)
 
 
 def test_signing_out_ends_the_session(installed, browser):
-    session = browser.cookies["gw_session"]
+    session = browser.cookies.get("gw_session", path="/api")
     headers = {"Sec-Fetch-Site": "same-origin"}
     assert browser.delete(api("/sessions/current"), headers=headers).status_code == 204
     refused(installed.client(Cookie=f"gw_session={session}").get(api("/me")), 401)

@@ -17,6 +17,10 @@ from gatewright.domain.person import Login, LoginKind, User
 from gatewright.domain.world import World
 from gatewright.store.port import Transaction
 
+SESSION_COOKIE = "gw_session"
+SESSION_PATHS = ("/api", "/console")
+"""A session's cookie is set for these paths only. Gateways may share the console's host name, and
+cookies know no port: no API can have a context that begins so (`domain.api.RESERVED_CONTEXTS`)."""
 LINK_LIFETIME = timedelta(minutes=30)
 SESSION_LIFETIME = timedelta(hours=12)
 ACCESS_TOKEN_DAYS_DEFAULT = 90

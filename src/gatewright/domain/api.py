@@ -11,6 +11,8 @@ from gatewright.domain.operation import Operation
 from gatewright.domain.scope import Scope
 
 OPERATIONS_MAX = 2000
+RESERVED_CONTEXTS = frozenset({"/api", "/console"})
+"""First segments of the paths that session cookies are for; cookies know no port (RFC 6265 §8.5)."""
 _VERSION = re.compile(r"v(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})")
 _CONTEXT_SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._~-]{0,62})")
 
@@ -89,6 +91,13 @@ def version_pair(value: str) -> tuple[int, int]:
 
 def context_path(value: str) -> str:
     """The value if it is one path segment such as `/books`. Raises Invalid."""
+    if value.lower() in RESERVED_CONTEXTS:
+        raise Invalid(
+            f"{value} is reserved: where gateway and console share a host name, the console's"
+            " session would go to the API's upstream.",
+            "context",
+            "Choose another, such as /books.",
+        )
     if not value.startswith("/") or not _CONTEXT_SEGMENT.fullmatch(value[1:]):
         raise Invalid(
             f"{value[:80]!r} is not a context.",

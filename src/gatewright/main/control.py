@@ -19,6 +19,7 @@ from gatewright.sts import keys
 from gatewright.sts.desk import TokenDesk
 
 _DRAIN_SECONDS = 3
+_CONNECTIONS_MAX = 1000
 Message = MutableMapping[str, Any]
 App = Callable[
     [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
@@ -64,6 +65,7 @@ def run(folder: Folder, descriptor: int) -> None:
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            limit_concurrency=_CONNECTIONS_MAX,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
     )

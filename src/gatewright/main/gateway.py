@@ -1,6 +1,7 @@
 """The gateway's two processes: the controller that serves ADS, and the Envoy that asks it."""
 
 import asyncio
+import gc
 import json
 import signal
 
@@ -17,7 +18,6 @@ from gatewright.main.processes import Program
 ADS_SOCKET, ADMIN_SOCKET = "ads", "envoy-admin"
 NODE = "embedded"
 ENVIRONMENTS = {Kind.PRODUCTION: "production", Kind.SANDBOX: "development"}
-_DRAIN_SECONDS = 5
 
 
 def run(folder: Folder, descriptor: int) -> None:
@@ -31,7 +31,13 @@ async def _run(folder: Folder) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     settings = GatewaySettings(site_of(parts.layout), folder.socket(ADS_SOCKET), folder.snapshot)
-    await serve(settings, parts.open_store, parts.world, parts.log, stop)
+    await serve(settings, parts.open_store, parts.world, parts.log, stop, ready=_keep_for_good)
+
+
+def _keep_for_good() -> None:
+    """What was loaded stays: no later collection walks it again, and pauses what is pushed."""
+    gc.collect()
+    gc.freeze()
 
 
 def site_of(layout: Layout) -> Site:
@@ -51,12 +57,11 @@ def envoy_program(folder: Folder, layout: Layout) -> Program:
     command = [
         str(binary()),
         "--config-path", str(config),
-        "--component-log-level",
-        "misc:error",  # deprecations of what this version of Envoy still wants
+        # Deprecations, of what this version of Envoy still wants, are silent.
+        "--component-log-level", "misc:error",
         "--log-level", "warning",
-        "--use-dynamic-base-id",
-        "--drain-time-s", str(_DRAIN_SECONDS),
-        "--parent-shutdown-time-s", str(_DRAIN_SECONDS + 1),
+        # Its sockets have no permissions: any user of the machine could take the listeners over.
+        "--disable-hot-restart",
     ]  # fmt: skip
     if layout.envoy_concurrency:
         command += ["--concurrency", str(layout.envoy_concurrency)]

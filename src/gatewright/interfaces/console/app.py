@@ -40,7 +40,7 @@ def create_pages(
         Route("/", portal.catalogue, methods=["GET"]),
         Route("/apis/{handle}/{version}", portal.api, methods=["GET"]),
         Route("/console", console.overview, methods=["GET"]),
-        Route("/sign-out", console.sign_out, methods=["POST"]),
+        Route("/console/sign-out", console.sign_out, methods=["POST"]),
         Route("/welcome/{code}", welcome.link, methods=["GET", "POST"]),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
     ]

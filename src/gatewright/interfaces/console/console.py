@@ -30,7 +30,7 @@ class Place:
 
 
 class ConsolePages:
-    """The pages at /console and /sign-out."""
+    """The pages at /console and below."""
 
     def __init__(self, renderer: Renderer, visitors: Visitors) -> None:
         self._renderer, self._visitors = renderer, visitors

@@ -17,7 +17,6 @@ from gatewright.domain.person import LoginKind
 from gatewright.domain.world import World
 from gatewright.store.port import Store, Transaction
 
-SESSION_COOKIE = "gw_session"
 FORM_HEADERS = {"Referrer-Policy": "same-origin"}
 """For pages with a form: under `no-referrer` browsers send `Origin: null` with it (Fetch §3.2),
 and where a page comes by plain http from another machine, `Origin` is all there is to check."""
@@ -34,7 +33,7 @@ class Visitors:
 
     def prove(self, tx: Transaction, request: Request) -> Proven | None:
         """Whose session the cookie is, or None."""
-        secret = request.cookies.get(SESSION_COOKIE, "")
+        secret = request.cookies.get(logins.SESSION_COOKIE, "")
         try:
             return logins.prove(tx, self.world, self.keyring, secret, (LoginKind.SESSION,))
         except Unauthenticated:
@@ -52,21 +51,27 @@ class Visitors:
 
     def let_in(self, response: Response, session: SecretText) -> None:
         """Set the cookie of a session: out of reach for scripts and for other sites' forms."""
-        response.set_cookie(
-            SESSION_COOKIE,
-            session.reveal(),
-            max_age=int(logins.SESSION_LIFETIME.total_seconds()),
-            path="/",
-            httponly=True,
-            samesite="lax",
-            secure=self._by_https,
-        )
+        for path in logins.SESSION_PATHS:
+            response.set_cookie(
+                logins.SESSION_COOKIE,
+                session.reveal(),
+                max_age=int(logins.SESSION_LIFETIME.total_seconds()),
+                path=path,
+                httponly=True,
+                samesite="lax",
+                secure=self._by_https,
+            )
 
     def let_out(self, response: Response) -> None:
         """Remove the cookie."""
-        response.delete_cookie(
-            SESSION_COOKIE, path="/", httponly=True, samesite="lax", secure=self._by_https
-        )
+        for path in logins.SESSION_PATHS:
+            response.delete_cookie(
+                logins.SESSION_COOKIE,
+                path=path,
+                httponly=True,
+                samesite="lax",
+                secure=self._by_https,
+            )
 
     @property
     def _by_https(self) -> bool:

@@ -16,13 +16,12 @@ from starlette.responses import Response
 
 from gatewright.control import logins
 from gatewright.control.desk import Desk
-from gatewright.control.logins import Proven
+from gatewright.control.logins import SESSION_COOKIE, Proven
 from gatewright.domain.errors import Denied, Invalid, Unauthenticated
 from gatewright.domain.person import LoginKind
 from gatewright.interfaces.management.deps import Deps
 from gatewright.interfaces.management.repeats import Answer, Repeats, repeats
 
-SESSION_COOKIE = "gw_session"
 SEQUENCE_HEADER = "Gatewright-Sequence"
 REPLAYED_HEADER = "Idempotency-Replayed"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

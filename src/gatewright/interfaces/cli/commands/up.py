@@ -71,11 +71,11 @@ def down(
     stopped = stop(folder)
     if delete_data:
         _delete(folder)
-    result = {"stopped": stopped, "data": str(folder.root), "deleted": delete_data}
+    result = {"stopped": stopped, "data": str(folder.root), "deleted": not folder.root.exists()}
 
     def show() -> None:
         words = f"stopped {', '.join(stopped)}" if stopped else "nothing ran"
-        kept = "is deleted" if delete_data else "is kept"
+        kept = "is kept" if folder.root.exists() else "is gone"
         session.terminal.write(f"{clean(words)}; {clean(folder.root)} {kept}")
 
     session.answer(result, show)

@@ -9,7 +9,6 @@ from gatewright.domain.person import LoginKind
 from gatewright.interfaces.management import models, views
 from gatewright.interfaces.management.bodies import AccessTokenIn, SessionIn
 from gatewright.interfaces.management.caller import (
-    SESSION_COOKIE,
     Creating,
     Reading,
     answer_of,
@@ -39,14 +38,16 @@ def create_session(request: Request, body: SessionIn) -> Response:
     )
     response = respond(answer_of(session, 201))
     if by_cookie:
-        response.set_cookie(
-            SESSION_COOKIE,
-            clear,
-            max_age=int(logins.SESSION_LIFETIME.total_seconds()),
-            httponly=True,
-            samesite="lax",
-            secure=deps.addresses.management.startswith("https:"),
-        )
+        for path in logins.SESSION_PATHS:
+            response.set_cookie(
+                logins.SESSION_COOKIE,
+                clear,
+                max_age=int(logins.SESSION_LIFETIME.total_seconds()),
+                path=path,
+                httponly=True,
+                samesite="lax",
+                secure=deps.addresses.management.startswith("https:"),
+            )
     return response
 
 
@@ -56,7 +57,8 @@ def end_session(caller: Reading) -> Response:
     login = caller.proven.login
     response = caller.write(lambda desk: logins.end(desk, login.id))
     if login.kind is LoginKind.SESSION:
-        response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
+        for path in logins.SESSION_PATHS:
+            response.delete_cookie(logins.SESSION_COOKIE, path=path, httponly=True, samesite="lax")
     return response
 
 

@@ -1,0 +1,30 @@
+"""How much a benchmark does: enough for numbers, or just enough to see that it works."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says; `quick` results prove nothing but that the benchmark runs."""
+
+    quick: bool = False
+    peers_only: bool = False
+    rounds: int = 7
+    seconds: int = 3
+    apis: int = 1000
+    operations: int = 10
+    repeats: int = 50
+    deploys: int = 100
+
+    @classmethod
+    def for_quick(cls, peers_only: bool) -> "Options":
+        return cls(
+            quick=True,
+            peers_only=peers_only,
+            rounds=1,
+            seconds=1,
+            apis=20,
+            operations=4,
+            repeats=3,
+            deploys=5,
+        )
