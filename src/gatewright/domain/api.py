@@ -12,7 +12,7 @@ from gatewright.domain.scope import Scope
 
 OPERATIONS_MAX = 2000
 RESERVED_CONTEXTS = frozenset({"/api", "/console"})
-"""First segments of the paths that session cookies are for; cookies know no port (RFC 6265 §8.5)."""
+"""First segments of the paths that session cookies are for; they know no port (RFC 6265 §8.5)."""
 _VERSION = re.compile(r"v(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})")
 _CONTEXT_SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._~-]{0,62})")
 
