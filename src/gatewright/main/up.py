@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import json
 import os
+import resource
 import shutil
 import signal
 import tempfile
@@ -24,6 +25,7 @@ from gatewright.main.welcome import Start, farewell, second_start, welcome
 from gatewright.settings import Settings
 
 _LOG_CHECK_SECONDS = 60
+_OPEN_FILES = 65_536
 
 
 def up(options: UpOptions) -> int:
@@ -55,6 +57,7 @@ def up(options: UpOptions) -> int:
 
 async def _run(options: UpOptions, folder: Folder, talk: Talk, *, first: bool) -> int:
     stop = _stop_event()
+    _allow_connections()
     settings = Settings()
     addresses = claim_addresses(settings, folder, any_port=options.ephemeral)
     layout = Layout.of(settings, folder, addresses)
@@ -137,6 +140,13 @@ class _Status:
             "data": str(self._folder.root),
         }
         write_private(self._folder.status, json.dumps(content, indent=2) + "\n")
+
+
+def _allow_connections() -> None:
+    """Shells often start with 1,024 open files, which a gateway's connections soon exceed."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
 def _root(options: UpOptions) -> Path:
