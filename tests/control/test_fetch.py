@@ -160,7 +160,9 @@ def test_time_is_bounded():
     "address, public, private",
     [
         ("8.8.8.8", True, True), ("10.1.2.3", False, True), ("192.168.1.1", False, True),
-        ("100.64.0.1", False, True), ("127.0.0.1", False, True), ("::1", False, True),
+        ("100.64.0.1", False, True), ("100.100.100.200", False, False),
+        ("fd00:ec2::254", False, False), ("::ffff:100.100.100.200", False, False),
+        ("127.0.0.1", False, True), ("::1", False, True),
         ("fd00::1", False, True), ("169.254.169.254", False, False), ("fe80::1", False, False),
         ("0.0.0.0", False, False), ("::", False, False), ("224.0.0.1", False, False),
         ("ff02::1", False, False), ("::ffff:10.0.0.1", False, True),

@@ -41,8 +41,8 @@ def test_literal_before_templated():
         }
     )  # fmt: skip
     assert keys(imported) == [
-        "GET /", "GET /a/b/{y}", "GET /a/v{x}/c", "GET /a/{x}/c", "GET /books", "POST /books",
-        "GET /{any}", "GET /*",
+        "GET /books", "POST /books", "GET /", "GET /a/b/{y}", "GET /a/v{x}/c",
+        "GET /a/{x}/c", "GET /{any}", "GET /*",
     ]  # fmt: skip
 
 

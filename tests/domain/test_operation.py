@@ -10,6 +10,7 @@ from gatewright.domain.operation import (
     Operation,
     attach,
     detach,
+    match_order,
     parse_key,
     path_template,
 )
@@ -22,7 +23,16 @@ ALTERNATIVES = st.lists(st.frozensets(NAMES, min_size=1), min_size=1, max_size=4
 
 @pytest.mark.parametrize(
     "template",
-    ["/", "/books", "/books/", "/books/{id}", "/a/{b}.json/{c}...{d}", "/files/*", "/%7Euser/x@y"],
+    [
+        "/",
+        "/books",
+        "/books/",
+        "/books/{id}",
+        "/a/{b}.json/{c}...{d}",
+        "/files/*",
+        "/%7Euser/x@y",
+        "/{a_b.c-d}/{+x}/{$y}",
+    ],
 )
 def test_templates_that_can_be_served(template: str) -> None:
     assert path_template(template) == template
@@ -44,6 +54,15 @@ def test_templates_that_can_be_served(template: str) -> None:
         pytest.param("/a\n", id="control character"),
         pytest.param("/{}", id="unnamed parameter"),
         pytest.param("/{a/b}", id="slash in a name"),
+        pytest.param("/{a\nb}", id="line break in a name"),
+        pytest.param("/{a|b}", id="bar in a name"),
+        pytest.param('/{a"b}', id="quote in a name"),
+        pytest.param("/{a'b}", id="apostrophe in a name"),
+        pytest.param("/{a\\b}", id="backslash in a name"),
+        pytest.param("/{<a>}", id="angle brackets in a name"),
+        pytest.param("/{a b}", id="blank in a name"),
+        pytest.param("/{a\x7f}", id="control character in a name"),
+        pytest.param("/{ä}", id="name not ASCII"),
         pytest.param("/{a", id="open brace"),
         pytest.param("/{a}/{a}", id="a name twice"),
         pytest.param("/ü", id="not ASCII"),
@@ -54,6 +73,26 @@ def test_templates_that_can_be_served(template: str) -> None:
 def test_templates_that_are_refused(template: str) -> None:
     with pytest.raises(Invalid):
         path_template(template)
+
+
+@pytest.mark.parametrize(
+    ("nearer", "farther"),
+    [
+        pytest.param("/a/b", "/a/{x}", id="literal before parameter"),
+        pytest.param("/a/{x}.json", "/a/{x}", id="mixed before parameter"),
+        pytest.param("/a/{x}", "/a/*", id="parameter before the rest"),
+        pytest.param("/a/{x}", "/{x}/b", id="the first segment decides first"),
+        pytest.param("/{x}-secret.json", "/{aaaaaaaaaaaaaaaaaaaaaaaa}.json", id="names count not"),
+        pytest.param("/{x}-secret.json", "/{x}%2E%6A%73%6F%6E", id="an encoded character is one"),
+        pytest.param("/{x}:ab/{y}", "/{x}:a/{yyyyyyyy}", id="more text in an earlier segment"),
+    ],
+)
+def test_the_nearer_template_matches_first(nearer: str, farther: str) -> None:
+    assert match_order(nearer) < match_order(farther)
+
+
+def test_names_of_parameters_do_not_decide() -> None:
+    assert match_order("/{a}/b{c}")[:3] == match_order("/{long}/b{longer}")[:3]
 
 
 def test_a_key_reads_as_people_write_it() -> None:

@@ -105,7 +105,7 @@ class Scene:
         return changes
 
     def application(self, handle: str, plans: Mapping[str, str]) -> list[Difference]:
-        row = Application(f"app_{handle}", "org_1", handle, handle, "", None, False, AT)
+        row = Application(f"app_{handle}", "org_1", handle, handle, "", None, False, AT, "usr_1")
         changes = [self.put("applications", row)]
         for kind in Kind:
             id = f"cred_{handle}_{kind}"

@@ -15,6 +15,7 @@ from gatewright.domain.lifecycle import State
 from gatewright.gateway import denylist
 from gatewright.gateway.build import Build
 from gatewright.gateway.descriptors import load_messages
+from gatewright.gateway.desired import Desired
 from gatewright.gateway.snapshot import Snapshot
 from gatewright.gateway.xds import names
 from gatewright.store.mirror import Difference
@@ -266,3 +267,25 @@ def test_each_kind_has_its_own_list() -> None:
 
 def test_the_same_desired_state_gives_the_same_bytes() -> None:
     assert contents(scene().snapshot()) == contents(scene().snapshot())
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "alias"),
+    [
+        pytest.param("PUBLISHED", "CREATED", "v1.0", id="listed before newer"),
+        pytest.param("DEPRECATED", "CREATED", "v1.0", id="deprecated is listed"),
+        pytest.param("BLOCKED", "CREATED", "v1.0", id="blocked stays blocked"),
+        pytest.param("CREATED", "CREATED", "v1.1", id="newest when none is listed"),
+        pytest.param("PUBLISHED", "PRE-RELEASED", "v1.1", id="newest listed"),
+        pytest.param("RETIRED", "CREATED", "v1.1", id="a retired one is none"),
+    ],
+)
+def test_an_alias_goes_to_the_newest_listed_version(older: str, newer: str, alias: str) -> None:
+    apis = [
+        {"handle": "a", "operations": OPERATIONS, "version": version, "state": state}
+        for version, state in (("v1.0", older), ("v1.1", newer))
+    ]
+    for order in (apis, apis[::-1]):
+        occupant = Desired(Scene({"apis": order})).occupant(("env_production", "/a", "v1"))
+        assert occupant is not None
+        assert occupant.api_id == f"api_a_{alias}"

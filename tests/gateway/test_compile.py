@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.gateway.scene import Scene, definition_of
 
 from gatewright.domain.lifecycle import State
+from gatewright.domain.operation import match_order
 from gatewright.gateway.check import check
 from gatewright.gateway.compile import paths
 from gatewright.gateway.compile.refusals import REFUSALS
@@ -44,10 +45,60 @@ def test_patterns_match_whole_paths(template: str, path: str, fits: bool) -> Non
     assert bool(re.fullmatch(paths.pattern(template), path)) is fits
 
 
+SEGMENTS = ["..", ".", "", "a", "a.b", ".a", "%C3%A9", "%2e", "%2E%2e", "..%2F", "@"]
+EXTRAS = ["", ";", "%3b", "%3Bx", ";x=..", ";/"]
+
+
+@pytest.mark.parametrize("extras", [False, True], ids=["strict", "extras"])
+@pytest.mark.parametrize("template", ["/{x}", "/*", "/a/{x}", "/{x}/{y}", "/a/*"])
+@given(st.lists(st.tuples(st.sampled_from(SEGMENTS), st.sampled_from(EXTRAS)), max_size=3))
+def test_what_is_served_never_climbs(
+    template: str, extras: bool, parts: list[tuple[str, str]]
+) -> None:
+    path = "/" + "/".join(text + extra for text, extra in parts)
+    if not re.fullmatch(paths.pattern(template, extras=extras), path):
+        return
+    decoded = path.lower().replace("%2e", ".").replace("%3b", ";").removesuffix("/")
+    assert all(part.partition(";")[0].strip(".") for part in decoded.split("/")[1:])
+    assert extras or ";" not in decoded
+
+
+@pytest.mark.parametrize(
+    ("path", "spellings", "others"),
+    [
+        ("/@me", ["/@me", "/%40me"], ["/%41me", "/me"]),
+        ("/a:b", ["/a:b", "/a%3Ab", "/a%3ab"], ["/ab"]),
+        ("/%C3%A9", ["/%C3%A9", "/%c3%a9", "/%c3%A9"], ["/C3A9"]),
+        ("/(a)+", ["/(a)+", "/%28a%29%2B", "/(a%29%2b"], ["/a"]),
+        ("/%25", ["/%25"], ["/%"]),
+        ("/%7C", ["/|", "/%7C", "/%7c"], ["/"]),
+        ("/{x}:go", ["/1:go", "/1%3Ago"], ["/1go", "/;:go"]),
+    ],
+)
+def test_literal_text_matches_in_every_spelling(
+    path: str, spellings: list[str], others: list[str]
+) -> None:
+    regex = paths.pattern(paths.normal(path))
+    assert all(re.fullmatch(regex, text) for text in spellings)
+    assert not any(re.fullmatch(regex, text) for text in others)
+
+
+def test_ordinary_literal_paths_cost_no_pattern() -> None:
+    operations = {
+        "GET /books": "any",
+        "GET /books/new-ones_2.json": ["a"],
+        "GET /books/{id}": "any",
+    }
+    (host,) = route_configuration(ir_of(operations))["virtual_hosts"]
+    matches = [route["match"] for route in host["routes"]]
+    assert ["prefix" in matches[0], *("path" in match for match in matches[1:5])] == [True] * 5
+    assert sum("safe_regex" in match for match in matches) == 2  # the template and the 405
+
+
 def test_literal_comes_before_templated_and_templated_before_the_rest() -> None:
     wanted = ["/a/b/c", "/a/b/{x}", "/a/{x}.json", "/a/{x}", "/a/*", "/{x}/b", "/*"]
     shuffled = [*wanted[3:], *wanted[:3]]
-    assert sorted(shuffled, key=paths.specificity) == wanted
+    assert sorted(shuffled, key=match_order) == wanted
 
 
 @pytest.mark.parametrize(

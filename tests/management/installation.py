@@ -1,6 +1,7 @@
 """An installation in one process: store, keys, a fixed token desk, and clients that are people."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from starlette.testclient import TestClient
@@ -152,6 +153,14 @@ class Installation:
         row = organizations.find(tx, organization)
         owner = organizations.owner(tx, row)
         return Desk(tx, self.world, self.keyring, ADDRESSES, row, owner, self.deps.deploy_check)
+
+
+def hand_over(installed, application_id, role):
+    """Make the member of that role the application's owner."""
+    with installed.store.write() as tx:
+        row = tx.applications.get(application_id)
+        (user,) = tx.users.find(organization_id=row.organization_id, role=Role(role))
+        tx.applications.replace(replace(row, owner_id=user.id))
 
 
 def api(path):

@@ -1,7 +1,7 @@
 """Roles and sessions on the wire: who may do what, and what another site can not do."""
 
 import pytest
-from tests.management.installation import DOCUMENT, api, journey, made, refused
+from tests.management.installation import DOCUMENT, api, hand_over, journey, made, refused
 
 WRITES = {
     "apis.write": ("POST", "/apis/import", {"document": DOCUMENT, "version": "v9.0"}),
@@ -9,6 +9,7 @@ WRITES = {
     "apis.publish": ("POST", "/apis/reading-list/lifecycle", {"state": "blocked"}),
     "apis.delete": ("DELETE", "/apis/reading-list?force=true", None),
     "applications.write": ("POST", "/applications", {"name": "Mine"}),
+    "applications.limit": ("PATCH", "/applications/demo-app", {"allowed_scopes": ["a"]}),
     "applications.block": ("PATCH", "/applications/demo-app", {"blocked": True}),
     "credentials.write": ("POST", "/applications/demo-app/credentials", {"kind": "sandbox"}),
     "tokens.generate": ("POST", "/applications/demo-app/tokens", {}),
@@ -28,6 +29,7 @@ WRITES = {
 @pytest.mark.parametrize("action", WRITES)
 def test_role_may_exactly_what_the_table_says(installed, admin, role, action):
     things = journey(admin)
+    hand_over(installed, things["app"], role)
     client = installed.client(role)
     allowed = action in made(client.get(api("/me")), 200)["actions"]
     method, path, body = WRITES[action]

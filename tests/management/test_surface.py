@@ -96,7 +96,7 @@ def test_malformed_headers_are_no_internal_error(installed, admin, header, value
 
 @pytest.mark.parametrize(
     "content",
-    [b"{", b"\xff", b"[" * 100_000, b'"\\ud800"', b'{"name": "\\ud800"}', b"null", b"1e999", b""],
+    [b"{", b"\xff", b"[" * 60_000, b'"\\ud800"', b'{"name": "\\ud800"}', b"null", b"1e999", b""],
 )
 def test_malformed_bodies_are_problems(admin, content):
     answer = admin.post(

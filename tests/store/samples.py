@@ -50,7 +50,7 @@ SAMPLES: dict[str, Any] = {
     "deployments": Deployment("dep_1", "org_1", "api_1", "env_1", "rev_1", "http://a", AT),
     "plans": Plan("plan_1", "org_1", "Bronze", 1000, "minute", AT),
     "applications": Application(
-        "app_1", "org_1", "reader", "Reader", "", frozenset({"z", "a"}), True, AT
+        "app_1", "org_1", "reader", "Reader", "", frozenset({"z", "a"}), True, AT, "usr_1"
     ),
     "credentials": Credential("cred_1", "org_1", "app_1", Kind.SANDBOX, "client_1", 900, 2, AT),
     "secrets": Secret(

@@ -192,7 +192,8 @@ class Installation:
     ) -> Application:
         name = f"app-{next(self._numbers)}"
         return self.add("applications", Application(
-            self.id("app"), self.organization.id, name, name, "", allowed, blocked, self.clock.now
+            self.id("app"), self.organization.id, name, name, "", allowed, blocked, self.clock.now,
+            "usr_1",
         ))  # fmt: skip
 
     def add_pair(

@@ -15,7 +15,9 @@ class Action(StrEnum):
     PUBLISH = "apis.publish"
     DELETE_APIS = "apis.delete"
     READ_APPLICATIONS = "applications.read"
+    READ_ALL_APPLICATIONS = "applications.read-all"
     WRITE_APPLICATIONS = "applications.write"
+    LIMIT_APPLICATIONS = "applications.limit"
     BLOCK_APPLICATIONS = "applications.block"
     WRITE_CREDENTIALS = "credentials.write"
     GENERATE_TOKENS = "tokens.generate"
@@ -43,7 +45,9 @@ TABLE: dict[Action, frozenset[Role]] = {
     Action.PUBLISH: frozenset({_A, _P}),
     Action.DELETE_APIS: frozenset({_A, _P}),
     Action.READ_APPLICATIONS: _EVERYONE,
+    Action.READ_ALL_APPLICATIONS: frozenset({_A, _P, _D, _U}),
     Action.WRITE_APPLICATIONS: frozenset({_A, _P, _D, _C}),
+    Action.LIMIT_APPLICATIONS: frozenset({_A, _P}),
     Action.BLOCK_APPLICATIONS: frozenset({_A, _P}),
     Action.WRITE_CREDENTIALS: frozenset({_A, _P, _D, _C}),
     Action.GENERATE_TOKENS: frozenset({_A, _P, _D, _C}),

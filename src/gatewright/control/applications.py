@@ -1,4 +1,4 @@
-"""Applications: how they are found, made, changed and deleted."""
+"""Applications: how they are found, made, changed and deleted, and who may see which of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -25,20 +25,39 @@ class Change:
 
 
 def page(desk: Desk, after: str | None, limit: int) -> list[Application]:
-    """A page of the organization's applications, in the order of their making."""
+    """A page of the applications that the actor may see, in the order of their making."""
     desk.demand(Action.READ_APPLICATIONS)
-    return desk.tx.applications.page(after=after, limit=limit, organization_id=desk.organization.id)
+    return desk.tx.applications.page(after=after, limit=limit, **visible(desk))
+
+
+def visible(desk: Desk) -> dict[str, object]:
+    """The conditions of what the actor may see: all of the organization's, or their own."""
+    own = {} if desk.may(Action.READ_ALL_APPLICATIONS) else {"owner_id": desk.actor.id}
+    return {"organization_id": desk.organization.id, **own}
+
+
+def visible_ids(desk: Desk) -> tuple[str, ...] | None:
+    """The ids of the applications that the actor may see; None when that is every one."""
+    if desk.may(Action.READ_ALL_APPLICATIONS):
+        return None
+    return tuple(item.id for item in desk.tx.applications.find(**visible(desk)))
+
+
+def sees(desk: Desk, application: Application) -> bool:
+    """Whether the actor may see it; to others it is as if it were not there."""
+    if application.organization_id != desk.organization.id:
+        return False
+    return desk.may(Action.READ_ALL_APPLICATIONS) or application.owner_id == desk.actor.id
 
 
 def named(desk: Desk, reference: str, field: str = "application") -> Application:
     """The application of that id, handle or name. Raises NotFound, Conflict for two of a name."""
     desk.demand(Action.READ_APPLICATIONS)
     by_id = desk.tx.applications.get(reference)
-    if by_id and by_id.organization_id == desk.organization.id:
+    if by_id and sees(desk, by_id):
         return by_id
     for key in ("handle", "name"):
-        condition = {key: reference}
-        found = desk.tx.applications.find(organization_id=desk.organization.id, **condition)
+        found = desk.tx.applications.find(**visible(desk), **{key: reference})
         if len(found) == 1:
             return found[0]
         if found:
@@ -60,7 +79,7 @@ def create(
     description: str = "",
     allowed_scopes: Iterable[str] | None = None,
 ) -> Application:
-    """Make an application. Raises Invalid, or Conflict when its handle is taken."""
+    """Make an application of the actor's. Raises Invalid, Conflict when its handle is taken."""
     desk.demand(Action.WRITE_APPLICATIONS)
     id, label = ids.new_id("app", desk.world), text.name(name)
     own_handle = ids.handle(handle or ids.slug(label, id.replace("_", "-")), "handle")
@@ -80,6 +99,7 @@ def create(
             allowed_scopes=_scopes(allowed_scopes),
             blocked=False,
             created_at=desk.world.now(),
+            owner_id=desk.actor.id,
         )
     )
     desk.record("applications.create", application.id, handle=own_handle)
@@ -109,6 +129,8 @@ def edit(desk: Desk, reference: str, change: Change, expected: int | None = None
         changed = replace(changed, allowed_scopes=None)
     elif change.allowed_scopes is not None:
         changed = replace(changed, allowed_scopes=_scopes(change.allowed_scopes))
+    if changed.allowed_scopes != application.allowed_scopes:
+        desk.demand(Action.LIMIT_APPLICATIONS)
     if change.blocked is not None and change.blocked != application.blocked:
         desk.demand(Action.BLOCK_APPLICATIONS)
         changed = replace(changed, blocked=change.blocked)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from gatewright.control.findings import Finding, refuse
+from gatewright.domain import text
 from gatewright.domain.api import OPERATIONS_MAX, Definition
 from gatewright.domain.errors import Invalid
 from gatewright.domain.operation import (
@@ -14,11 +15,13 @@ from gatewright.domain.operation import (
     SCOPES_PER_OPERATION_MAX,
     Alternatives,
     Operation,
+    match_order,
     path_template,
 )
 from gatewright.domain.scope import Scope, scope_name
 
 SCOPES_MAX = 2000
+ALTERNATIVES_MAX = 100
 _PARAMETER = re.compile(r"\{[^{}/]*\}")
 _HEX = re.compile(r"%[0-9A-Fa-f]{2}")
 
@@ -36,7 +39,7 @@ def define(operations: Sequence[Operation], scopes: Sequence[Scope]) -> Definiti
             findings.append(Finding(operation.key, message))
     refuse(findings, "operations", "Correct these operations, then send the whole list again.")
     return Definition(
-        tuple(sorted(operations, key=matching_order)),
+        tuple(sorted(operations, key=lambda item: (match_order(item.path), item.method))),
         tuple(sorted(scopes, key=lambda scope: scope.name)),
     )
 
@@ -55,8 +58,9 @@ def _scope_findings(scopes: Sequence[Scope]) -> list[Finding]:
     for scope in scopes:
         try:
             scope_name(scope.name)
+            text.description(scope.description, f"description of {scope.name}")
         except Invalid as error:
-            findings.append(Finding("scopes", error.reason))
+            findings.append(Finding("scopes", f"{error.field}: {error.reason}"))
         if scope.name in names:
             findings.append(Finding("scopes", f"{scope.name} is defined twice."))
         names.add(scope.name)
@@ -69,10 +73,14 @@ def _operation_findings(operation: Operation, known: set[str]) -> list[Finding]:
         findings.append(Finding(operation.key, f"The method must be one of {', '.join(METHODS)}."))
     try:
         path_template(operation.path)
+        text.line(operation.summary, "summary")
+        text.line(operation.operation_id, "operation_id")
     except Invalid as error:
-        findings.append(Finding(operation.key, error.reason))
+        findings.append(Finding(operation.key, f"{error.field}: {error.reason}"))
     if not operation.alternatives and not operation.anonymous:
         findings.append(Finding(operation.key, "No alternative: nobody could call it."))
+    if len(operation.alternatives) > ALTERNATIVES_MAX:
+        findings.append(Finding(operation.key, f"It has over {ALTERNATIVES_MAX} alternatives."))
     if len(operation.scopes) > SCOPES_PER_OPERATION_MAX:
         findings.append(Finding(operation.key, f"It has over {SCOPES_PER_OPERATION_MAX} scopes."))
     findings += [
@@ -94,20 +102,6 @@ def shape(path: str) -> str:
     return _HEX.sub(lambda match: match[0].upper(), _PARAMETER.sub("{}", path))
 
 
-def matching_order(operation: Operation) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """Literal segments before mixed ones, those before parameters, and `*` last."""
-    return tuple(_rank(segment) for segment in operation.path.split("/")), operation.method
-
-
-def _rank(segment: str) -> tuple[int, int, str]:
-    literal = _PARAMETER.sub("", segment)
-    if segment == "*":
-        return 3, 0, segment
-    if literal == segment:
-        return 0, 0, segment
-    return (1 if literal else 2), -len(literal), segment
-
-
 def digest(definition: Definition) -> str:
     """SHA-256, in hex, of the definition's canonical JSON."""
     content = {
@@ -124,5 +118,5 @@ def digest(definition: Definition) -> str:
         ],
         "scopes": [[scope.name, scope.description] for scope in definition.scopes],
     }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -6,10 +6,10 @@ from gatewright.access.actions import Action
 from gatewright.control import apis, definitions, environments
 from gatewright.control.desk import Desk
 from gatewright.control.findings import Finding, refuse
-from gatewright.domain import ids
+from gatewright.domain import address, ids
 from gatewright.domain.api import Api, Deployment, Revision, upstream_url
 from gatewright.domain.environment import Environment
-from gatewright.domain.errors import Conflict, NotFound
+from gatewright.domain.errors import Conflict, Invalid, NotFound
 from gatewright.domain.lifecycle import LISTED
 
 
@@ -142,6 +142,7 @@ def _numbered(desk: Desk, api: Api, number: int) -> Revision:
 def _put(desk: Desk, api: Api, revision: Revision, plans: list[_Plan]) -> Api:
     findings: list[Finding] = []
     for plan in plans:
+        _refuse_own_address(desk, plan.upstream)
         findings += desk.deploy_check(
             desk.organization, api, revision.definition, plan.environment, plan.upstream
         )
@@ -160,6 +161,19 @@ def _put(desk: Desk, api: Api, revision: Revision, plans: list[_Plan]) -> Api:
     if upstreams == api.upstreams:
         return api
     return desk.tx.apis.replace(replace(api, upstreams=upstreams, updated_at=desk.world.now()))
+
+
+def _refuse_own_address(desk: Desk, upstream: str) -> None:
+    """Raise Invalid when calls would come back to this installation, in a circle or from inside."""
+    own = desk.addresses
+    urls = {own.management, own.sts, own.portal, own.console}
+    urls |= {environment.gateway_url for environment in desk.tx.environments.find()}
+    if address.place(upstream) in {address.place(url) for url in urls}:
+        raise Invalid(
+            f"{upstream[:200]!r} leads back to this installation.",
+            "upstream",
+            "Give the address of the service behind the API.",
+        )
 
 
 def _write(desk: Desk, api: Api, revision: Revision, plan: _Plan) -> None:

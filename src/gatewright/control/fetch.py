@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
+from gatewright.domain.address import NAT64, Address, embedded, is_metadata
 from gatewright.domain.errors import Invalid, TooLarge
 from gatewright.domain.world import World
 
@@ -20,10 +21,8 @@ BYTES_MAX = 5 * 1024 * 1024
 REDIRECTS_MAX = 5
 SECONDS_MAX = 20
 STEP_SECONDS_MAX = 5.0
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _WAY_OUT = "Give an http or https URL that this machine may reach, or pass the document itself."
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -43,7 +42,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Reads URLs. `allow_private` permits private and loopback addresses, never link-local ones."""
+    """Reads URLs. `allow_private` permits private and loopback addresses, never metadata ones."""
 
     world: World
     allow_private: bool
@@ -126,19 +125,12 @@ class _Target:
 
 def reachable(address: Address, allow_private: bool) -> bool:  # noqa: FBT001
     """Whether a document may be read from there; what an IPv6 address embeds counts as well."""
-    for item in (address, *_embedded(address)):
+    if is_metadata(address):
+        return False
+    for item in embedded(address):
         if item.is_multicast or item.is_unspecified or item.is_link_local:
             return False
         inside = item.is_private or item.is_loopback or not item.is_global
-        if inside and not allow_private and item not in _NAT64:
+        if inside and not allow_private and item not in NAT64:
             return False
     return True
-
-
-def _embedded(address: Address) -> list[ipaddress.IPv4Address]:
-    if isinstance(address, ipaddress.IPv4Address):
-        return []
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _NAT64:
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [item for item in found if item is not None]

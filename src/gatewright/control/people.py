@@ -76,7 +76,10 @@ def edit(
 
 
 def remove(desk: Desk, reference: str) -> None:
-    """Remove a member with all their logins. Raises Conflict for the last administrator."""
+    """Remove a member with all their logins. Raises Conflict for the last administrator.
+
+    Their applications live on under their id; whoever sees every application can manage them.
+    """
     desk.demand(Action.WRITE_MEMBERS)
     user = named(desk, reference)
     if user.role is Role.ADMIN:

@@ -34,13 +34,18 @@ def page(
     """A page of subscriptions, of one application or to one API's major version where given."""
     desk.demand(Action.READ_SUBSCRIPTIONS)
     conditions: dict[str, object] = {"organization_id": desk.organization.id}
+    seen = applications.visible_ids(desk)
     if application is not None:
         conditions["application_id"] = applications.named(desk, application).id
+    elif seen is not None:
+        conditions["application_id"] = seen
     if api is not None:
         target = apis.named(desk, api)
         conditions["api_handle"] = target.handle
         if ":" in api or api == target.id:
             conditions["api_major"] = target.major
+    if conditions.get("application_id") == ():
+        return []
     return desk.tx.subscriptions.page(after=after, limit=limit, **conditions)
 
 
@@ -54,10 +59,11 @@ def sheets(desk: Desk, rows: Sequence[Subscription]) -> list[SubscriptionSheet]:
 
 
 def named(desk: Desk, id: str) -> Subscription:
-    """The subscription of that id. Raises NotFound."""
+    """The subscription of that id. Raises NotFound, for those of unseen applications too."""
     desk.demand(Action.READ_SUBSCRIPTIONS)
     found = desk.tx.subscriptions.get(id)
-    if found is None or found.organization_id != desk.organization.id:
+    application = None if found is None else desk.tx.applications.get(found.application_id)
+    if found is None or application is None or not applications.sees(desk, application):
         raise NotFound(
             f"There is no subscription {id[:80]!r}.", "subscription", "List the subscriptions."
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from gatewright.domain.address import METADATA_NAMES, address_of, is_metadata, is_odd_number
 from gatewright.domain.errors import Invalid
 from gatewright.domain.lifecycle import State
 from gatewright.domain.operation import Operation
@@ -123,6 +124,22 @@ def upstream_url(value: str, field: str = "upstream") -> str:
         raise Invalid("credentials, query or fragment can not be part of it.", field, way_out)
     if not re.fullmatch(r"[A-Za-z0-9.\-]{1,253}|[0-9a-fA-F:.]{2,45}", parts.hostname):
         raise Invalid(f"host {parts.hostname[:80]!r} is not valid.", field, way_out)
+    _check_host(parts.hostname, field)
     if not re.fullmatch(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*", parts.path):
         raise Invalid("its path holds characters a URL must encode.", field, way_out)
     return value.rstrip("/")
+
+
+def _check_host(host: str, field: str) -> None:
+    """Raise Invalid for hosts that only somebody with bad intentions takes for an upstream."""
+    address = address_of(host)
+    if is_odd_number(host):
+        way_out = "Write an address such as 127.0.0.1 or [::1]."
+        raise Invalid(f"host {host[:80]!r} spells an address as numbers.", field, way_out)
+    if host.removesuffix(".").lower() in METADATA_NAMES or (address and is_metadata(address)):
+        way_out = "Use the address of a service of your own."
+        raise Invalid(f"host {host[:80]!r} is where clouds keep credentials.", field, way_out)
+    if address and address.is_unspecified:
+        raise Invalid(
+            f"host {host[:80]!r} is no address to call.", field, "Use 127.0.0.1 or [::1]."
+        )

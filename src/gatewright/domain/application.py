@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """`allowed_scopes` None allows every scope of the subscribed APIs; names short or qualified."""
+    """`allowed_scopes` None allows every scope of the subscribed APIs; names short or qualified.
+
+    `owner_id` is the user that made it, and stays when that user is gone: ids are never reused.
+    """
 
     id: str
     organization_id: str
@@ -16,4 +19,5 @@ class Application:
     allowed_scopes: frozenset[str] | None
     blocked: bool
     created_at: datetime
+    owner_id: str
     revision: int = 1

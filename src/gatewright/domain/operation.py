@@ -8,8 +8,12 @@ from gatewright.domain.errors import Invalid
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PATH_LENGTH_MAX = 1000
 SCOPES_PER_OPERATION_MAX = 50
-_SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2}|\{[^{}/]{1,64}\})+")
+# Visible ASCII without / { } | < > \\ and quotes: names stand in logs, patterns and documents.
+_NAME = r"[!#-&(-.0-;=?-\[\]-z~]{1,64}"
+_SEGMENT = re.compile(rf"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{{2}}|\{{{_NAME}\}})+")
 _PARAMETER = re.compile(r"\{([^{}/]{1,64})\}")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+LITERAL, MIXED, PARAMETER, REST = range(4)
 
 Alternatives = tuple[frozenset[str], ...]
 """Any one of these sets of scopes suffices, each needed whole (OpenAPI `security`)."""
@@ -54,7 +58,7 @@ def path_template(value: str, field: str = "path") -> str:
             raise Invalid(
                 f"segment {segment[:80]!r} of {value[:80]!r} can not be matched exactly.",
                 field,
-                "Use literal characters and {parameters}, or * as the last segment.",
+                "Use literal characters and {parameters} in ASCII, or * as the last segment.",
             )
     names = _PARAMETER.findall(value)
     if len(set(names)) != len(names):
@@ -64,6 +68,32 @@ def path_template(value: str, field: str = "path") -> str:
 
 def _matches_exactly(segment: str) -> bool:
     return bool(_SEGMENT.fullmatch(segment)) and segment not in (".", "..") and "*" not in segment
+
+
+def segment_class(segment: str) -> int:
+    """LITERAL, MIXED (text and parameters), PARAMETER (nothing else) or REST (`*`)."""
+    if segment == "*":
+        return REST
+    if not _PARAMETER.search(segment):
+        return LITERAL
+    return PARAMETER if _PARAMETER.fullmatch(segment) else MIXED
+
+
+def match_order(operation_path: str) -> tuple[object, ...]:
+    """The sort key of a path template among those of its API: the first that fits a call serves it.
+
+    Literal before mixed before parameter before `*`, segment by segment (OpenAPI 3.1 §4.8.8.2);
+    then the one with more literal text, an encoded character being one; names never count.
+    """
+    segments = operation_path.removeprefix("/").split("/")
+    bare = [_PARAMETER.sub("{}", segment) for segment in segments]
+    texts = [_ESCAPE.sub("x", segment).replace("{}", "") for segment in bare]
+    return (
+        tuple(segment_class(segment) for segment in segments),
+        tuple(-len(text) for text in texts),
+        tuple(bare),
+        operation_path,
+    )
 
 
 def parse_key(key: str, field: str = "operation") -> tuple[str, str]:

@@ -5,6 +5,7 @@ import re
 from gatewright.domain.errors import Invalid
 
 NAME_LENGTH_MAX = 100
+LINE_LENGTH_MAX = 200
 DESCRIPTION_LENGTH_MAX = 20_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -17,6 +18,15 @@ def name(value: str, field: str = "name") -> str:
     if _CONTROL.search(stripped):
         raise Invalid("holds a control character.", field, "Remove it.")
     return stripped
+
+
+def line(value: str, field: str) -> str:
+    """One line of up to 200 characters, or none. Raises Invalid naming `field`."""
+    if len(value) > LINE_LENGTH_MAX:
+        raise Invalid(f"is longer than {LINE_LENGTH_MAX} characters.", field, "Shorten it.")
+    if _CONTROL.search(value):
+        raise Invalid("holds a control character.", field, "Remove it.")
+    return value
 
 
 def description(value: str, field: str = "description") -> str:

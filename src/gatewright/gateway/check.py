@@ -49,7 +49,7 @@ def _unreachable(definition: Definition) -> list[Problem]:
     seen: dict[tuple[str, str], str] = {}
     problems = []
     for operation in definition.operations:
-        key = (operation.method, paths.pattern(paths.normal(operation.path)))
+        key = (operation.method, paths.canonical(operation.path))
         if key in seen:
             text = f"matches the same calls as {seen[key]}; remove one of them."
             problems.append(Problem(operation.key, text))

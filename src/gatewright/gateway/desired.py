@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from gatewright.domain.api import Api, Deployment, version_pair
 from gatewright.domain.credential import Credential
 from gatewright.domain.environment import Environment
-from gatewright.domain.lifecycle import State
+from gatewright.domain.lifecycle import LISTED, State
 from gatewright.domain.plan import Plan
 from gatewright.domain.subscription import Subscription
 from gatewright.domain.token import RevokedToken, SigningKey
@@ -137,18 +137,21 @@ class Desired:
 
     def occupant(self, place: Place) -> Deployment | None:
         """Who answers at (environment, context, version): the first that was deployed there; for
-        a major alias, that of the newest minor version."""
-        candidates = [
-            (version_pair(api.version), deployment)
-            for deployment in self._served_at(place[0], place[1])
-            if (api := self._rows["apis"][deployment.api_id])
-            and place[2] in (api.version, major_alias(api.version))
-        ]
-        if not candidates:
+        a major alias, that of the newest minor version, a listed one before any other."""
+        first: dict[tuple[int, int], Deployment] = {}
+        for deployment in self._served_at(place[0], place[1]):
+            version = self._rows["apis"][deployment.api_id].version
+            if place[2] in (version, major_alias(version)):
+                rival = first.setdefault(version_pair(version), deployment)
+                first[version_pair(version)] = min(rival, deployment, key=lambda item: item.id)
+        if not first:
             return None
-        newest = max(version for version, _ in candidates)
-        rivals = [item for version, item in candidates if version == newest]
-        return min(rivals, key=lambda item: item.id)
+        return max(first.items(), key=lambda item: (self._listed(item[1]), item[0]))[1]
+
+    def _listed(self, deployment: Deployment) -> bool:
+        """In a state that only who may publish can give: deploying alone takes no alias away."""
+        state: State = self._rows["apis"][deployment.api_id].state
+        return state in LISTED or state is State.BLOCKED
 
     def _served_at(self, environment_id: str, context: str) -> Iterator[Deployment]:
         for api_id in self._index["apis_by_context"][context]:

@@ -10,11 +10,10 @@ from gatewright.domain import scope as scopes
 from gatewright.domain.api import Api, Definition, Deployment, version_pair
 from gatewright.domain.environment import Environment, Kind
 from gatewright.domain.lifecycle import State
-from gatewright.domain.operation import Operation
+from gatewright.domain.operation import Operation, match_order
 from gatewright.domain.organization import Organization
 from gatewright.domain.plan import UNIT_SECONDS, Plan
 from gatewright.domain.token import SigningKey, issuer
-from gatewright.gateway.compile.paths import specificity
 from gatewright.gateway.ir import ApiIr, EnvironmentIr, LimitIr, Needs, OperationIr, UpstreamIr
 
 REALM = "gatewright"
@@ -39,7 +38,7 @@ def lower_api(
 ) -> ApiIr:
     """One API as deployed in one environment; `subscribers` are subject keys with plans."""
     versions = (api.version, major_alias(api.version))
-    operations = sorted(definition.operations, key=lambda item: specificity(item.path))
+    operations = sorted(definition.operations, key=lambda item: match_order(item.path))
     subjects = sorted((subject, _limit(plan)) for subject, plan in dict(subscribers).items())
     return ApiIr(
         key=api_key(deployment.environment_id, api.id),

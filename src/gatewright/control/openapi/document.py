@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from gatewright.control import definitions
+from gatewright.control import definitions, spellings
 from gatewright.control.findings import Finding
 from gatewright.control.openapi.operations import read_operations
 from gatewright.control.openapi.reading import Node, Reading
-from gatewright.control.openapi.security import read_schemes
+from gatewright.control.openapi.security import check_keys, read_schemes
 from gatewright.control.openapi.servers import read_upstream
 from gatewright.control.openapi.text import Located, load
 from gatewright.domain.api import Definition
@@ -47,7 +47,8 @@ def read_document(text: str, source_url: str | None = None) -> Imported:
     value = load(text)
     root, reading = Node(value, ""), Reading()
     swagger = _is_swagger(reading, root)
-    _warn_repeated(reading, value)
+    _check_mappings(reading, value)
+    check_keys(reading, root)
     for key, node in root.children():
         if key not in _KNOWN_KEYS and not key.startswith("x-"):
             reading.warn(node, f"{key[:80]!r} is not read.")
@@ -61,7 +62,7 @@ def read_document(text: str, source_url: str | None = None) -> Imported:
     version = _version(about_version, info.child("version"))
     upstream = read_upstream(about_upstream, root, source_url, swagger=swagger)
     description = reading.text(info.child("description"), DESCRIPTION_LENGTH_MAX, lines=True)
-    warnings = reading.finish()
+    warnings = (*reading.finish(), *spellings.warnings(operations))
     return Imported(
         name or NAME_DEFAULT,
         description,
@@ -101,16 +102,21 @@ def _version(reading: Reading, node: Node) -> str:
     return version
 
 
-def _warn_repeated(reading: Reading, root: Located) -> None:
-    """Warn of keys that stand twice; under `paths` and `security` they are refused elsewhere."""
+def _check_mappings(reading: Reading, root: Located) -> None:
+    """Warn of keys that stand twice; under `paths` and `security` they are refused elsewhere.
+
+    Refuse a `<<` that does not merge (of JSON, quoted or tagged), as other readers may obey it.
+    """
     stack, seen = [Node(root, "")], set[int]()
     while stack:
         node = stack.pop()
+        if id(node.value) in seen:
+            continue
+        seen.add(id(node.value))
         below: list[Node] = node.items()
         if isinstance(node.value, Located):
-            if id(node.value) in seen:
-                continue
-            seen.add(id(node.value))
+            if "<<" in node.value:
+                reading.refuse(node.child("<<"), "This key does not merge; write the keys out.")
             for key in node.value.repeated:
                 _report(reading, node, key)
             below = [child for _, child in node.children() if _holds_more(child.value)]

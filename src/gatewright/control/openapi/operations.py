@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from gatewright.control.definitions import shape
 from gatewright.control.openapi.reading import Node, Reading
 from gatewright.control.openapi.references import follow
-from gatewright.control.openapi.security import Needed, Schemes, read_default, read_needed
+from gatewright.control.openapi.security import (
+    Needed,
+    Schemes,
+    check_keys,
+    read_default,
+    read_needed,
+)
 from gatewright.control.openapi.text import Located
 from gatewright.domain.api import OPERATIONS_MAX
 from gatewright.domain.errors import Invalid
@@ -15,15 +21,24 @@ from gatewright.domain.operation import (
     Operation,
     path_template,
 )
+from gatewright.domain.text import LINE_LENGTH_MAX
 
-SUMMARY_LENGTH_MAX = 200
 _METHOD_KEYS = {method.lower(): method for method in METHODS}
 _SILENT_KEYS = frozenset({"summary", "description", "parameters", "$ref"})
+_OPERATION_KEYS = frozenset({
+    "tags", "summary", "description", "externalDocs", "operationId", "parameters", "requestBody",
+    "responses", "callbacks", "deprecated", "security", "servers", "consumes", "produces",
+    "schemes", "$ref",
+})  # fmt: skip
 
 
 @dataclass
 class _Walk:
-    """What stays the same while the paths are gone through, and what is found on the way."""
+    """What stays the same while the paths are gone through, and what is found on the way.
+
+    `methods` and `checked` remember path items and operations by identity: aliases and references
+    lead to the same one many times.
+    """
 
     reading: Reading
     root: Node
@@ -31,6 +46,8 @@ class _Walk:
     default: Needed
     shapes: dict[str, str] = field(default_factory=dict)
     undeclared: list[str] = field(default_factory=list)
+    methods: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    checked: set[int] = field(default_factory=set)
 
 
 def read_operations(reading: Reading, root: Node, schemes: Schemes) -> tuple[Operation, ...]:
@@ -44,11 +61,12 @@ def read_operations(reading: Reading, root: Node, schemes: Schemes) -> tuple[Ope
     for path, item in paths.children():
         if not path.startswith("x-") and _served(walk, path, item):
             found += _path_item(walk, path, item)
+        if len(found) > OPERATIONS_MAX:
+            reading.refuse(paths, f"There are over {OPERATIONS_MAX} operations.")
+            break
     _refuse_twins(reading, paths, found)
     if not found and not reading.refusals:
         reading.refuse(paths, "There is no operation to serve.")
-    if len(found) > OPERATIONS_MAX:
-        reading.refuse(paths, f"There are over {OPERATIONS_MAX} operations.")
     if walk.undeclared and not root.has("security"):
         reading.warn(
             paths,
@@ -96,35 +114,65 @@ def _path_item(walk: _Walk, path: str, node: Node) -> list[Operation]:
         return []
     if node.has("$ref") and len(node.value) > 1:
         walk.reading.warn(node, "What stands beside the reference was left out.")
-    _refuse_repeated(walk.reading, item, "method")
+        _refuse_security(walk.reading, node)
+    methods = walk.methods.get(id(item.value))
+    if methods is None:
+        methods = walk.methods[id(item.value)] = _methods(walk.reading, item)
+    return [_operation(walk, _METHOD_KEYS[key], path, item.child(key)) for key in methods]
+
+
+def _methods(reading: Reading, item: Node) -> tuple[str, ...]:
+    """The keys of a path item that hold operations; whatever else stands there is told."""
+    _refuse_repeated(reading, item, "method")
+    _refuse_security(reading, item)
+    check_keys(reading, item)
     found = []
     for key, child in item.children():
-        method = _METHOD_KEYS.get(key)
-        if method and isinstance(child.value, Located):
-            found.append(_operation(walk, method, path, child))
-        elif method:
-            walk.reading.warn(child, "This is not a mapping; the operation was left out.")
+        if key in _METHOD_KEYS and isinstance(child.value, Located):
+            found.append(key)
+        elif key in _METHOD_KEYS:
+            reading.warn(child, "This is not a mapping; the operation was left out.")
         elif key not in _SILENT_KEYS and not key.startswith("x-"):
-            walk.reading.warn(child, f"{key[:80]!r} is not served and was left out.")
-    return found
+            reading.warn(child, f"{key[:80]!r} is not served and was left out.")
+    return tuple(found)
+
+
+def _refuse_security(reading: Reading, item: Node) -> None:
+    if item.has("security"):
+        reading.refuse(item.child("security"), "A path has no `security`; its operations have.")
+
+
+def _check_operation(walk: _Walk, node: Node) -> None:
+    """Once for each operation as it is written: nothing in it may be meant and not obeyed."""
+    if id(node.value) in walk.checked:
+        return
+    walk.checked.add(id(node.value))
+    reading = walk.reading
+    _refuse_repeated(reading, node, "key", only="security")
+    check_keys(reading, node)
+    if node.has("$ref"):
+        reading.refuse(node.child("$ref"), "An operation can not be a reference; write it out.")
+    for key, child in node.children():
+        if key not in _OPERATION_KEYS and not key.startswith("x-"):
+            reading.warn(child, f"{key[:80]!r} is not read.")
 
 
 def _operation(walk: _Walk, method: str, path: str, node: Node) -> Operation:
     reading, needed = walk.reading, walk.default
-    _refuse_repeated(reading, node, "key", only="security")
+    _check_operation(walk, node)
     if node.has("security"):
         needed = read_needed(reading, node.child("security"), walk.schemes)
     else:
         walk.undeclared.append(f"{method} {path}")
     if node.has("servers"):
         reading.warn(node.child("servers"), "Servers of an operation are not used.")
-    if len(frozenset[str]().union(*needed.alternatives)) > SCOPES_PER_OPERATION_MAX:
+    if needed.scope_count > SCOPES_PER_OPERATION_MAX:
         reading.refuse(node, f"It asks for over {SCOPES_PER_OPERATION_MAX} scopes.")
     return Operation(
         method=method,
         path=path,
-        summary=reading.text(node.child("summary"), SUMMARY_LENGTH_MAX),
+        summary=reading.text(node.child("summary"), LINE_LENGTH_MAX),
         alternatives=needed.alternatives,
         anonymous=needed.anonymous,
-        operation_id=reading.text(node.child("operationId"), SUMMARY_LENGTH_MAX),
+        operation_id=reading.text(node.child("operationId"), LINE_LENGTH_MAX),
     )

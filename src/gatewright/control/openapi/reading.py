@@ -55,7 +55,7 @@ class Node:
 
 def escape(key: str) -> str:
     """A key as a token of a JSON pointer (RFC 6901 §3), cut to a legible length."""
-    return key.replace("~", "~0").replace("/", "~1")[:200]
+    return key[:200].replace("~", "~0").replace("/", "~1")[:200]
 
 
 @dataclass
@@ -65,13 +65,15 @@ class Reading:
     warnings: list[Finding] = field(default_factory=list)
     refusals: list[Finding] = field(default_factory=list)
     _more: int = 0
+    _known: set[Finding] = field(default_factory=set)
 
     def warn(self, node: Node, message: str) -> None:
         """List a warning; beyond 200 they are counted only."""
         finding = Finding(node.location, message)
-        if finding in self.warnings:
+        if finding in self._known:
             return
         if len(self.warnings) < WARNINGS_MAX:
+            self._known.add(finding)
             self.warnings.append(finding)
         else:
             self._more += 1
@@ -96,9 +98,12 @@ class Reading:
         if not isinstance(node.value, str):
             self.warn(node, "This is not text and was left out.")
             return ""
-        clean = _CONTROL_IN_TEXT.sub("", node.value) if lines else _CONTROL.sub(" ", node.value)
+        given = node.value[: 4 * length_max].strip()
+        clean = _CONTROL_IN_TEXT.sub("", given) if lines else _CONTROL.sub(" ", given)
+        if clean != given:
+            self.warn(node, "It holds control characters, which were left out.")
         clean = clean.strip()
-        if len(clean) > length_max:
+        if len(clean) > length_max or len(node.value) > 4 * length_max:
             self.warn(node, f"This is longer than {length_max} characters and was cut.")
             clean = clean[:length_max].rstrip()
         return clean

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from gatewright.control.openapi.reading import Node
 
 HOPS_MAX = 20
+REFERENCE_LENGTH_MAX = 1000
 
 
 def follow(root: Node, node: Node) -> tuple[Node, str | None]:
@@ -19,6 +20,8 @@ def follow(root: Node, node: Node) -> tuple[Node, str | None]:
             return node, "The reference is not text."
         if not reference.startswith("#"):
             return node, "References to other documents are not followed."
+        if len(reference) > REFERENCE_LENGTH_MAX:
+            return node, "The reference is too long."
         if reference in seen or len(seen) >= HOPS_MAX:
             return node, "The reference leads in a circle."
         seen.add(reference)

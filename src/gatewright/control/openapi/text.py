@@ -1,7 +1,8 @@
 """From text to plain objects within bounds: JSON, or YAML read event by event.
 
 Numbers stay text, as nothing here counts with them and `1.10` must not become `1.1`. Mappings know
-the lines of their keys. Repeated keys are reported; aliases are followed within a bound.
+the lines of their keys. Repeated keys are reported; aliases are followed within a bound, and plain
+`<<` keys merge (YAML 1.1, tag:yaml.org,2002:merge).
 """
 
 import json
@@ -14,7 +15,7 @@ from gatewright.domain.errors import TooLarge
 
 BYTES_MAX = 5 * 1024 * 1024
 DEPTH_MAX = 100
-NODES_MAX = 1_000_000
+NODES_MAX = 500_000
 """Values in a document, counting what stands behind an alias each time it is used."""
 
 _EVENTS: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -43,6 +44,15 @@ class Located(dict[str, Any]):
         self[key] = value
         if line is not None:
             self.lines[key] = line
+
+    def merge(self, other: "Located") -> None:
+        """Take over the keys that are not there yet, with what is known of them."""
+        for key in [key for key in other if key not in self]:
+            self[key] = other[key]
+            if key in other.lines:
+                self.lines[key] = other.lines[key]
+            if key in other.repeated:
+                self.repeated.append(key)
 
 
 def broken(message: str, location: str = "") -> Refused:
@@ -133,12 +143,14 @@ def _yaml(text: str) -> Any:
 class _Frame:
     """A collection that is being read. `size` counts it with all that stands in it."""
 
-    __slots__ = ("anchor", "key", "key_line", "size", "value")
+    __slots__ = ("anchor", "is_merge", "key", "key_line", "merged", "size", "value")
 
     def __init__(self, value: Any, anchor: str | None) -> None:
         self.value, self.anchor, self.size = value, anchor, 1
         self.key: str | None = None
         self.key_line = 0
+        self.is_merge = False
+        self.merged: list[Located] | None = None
 
 
 class _Composer:
@@ -178,6 +190,8 @@ class _Composer:
 
     def _close(self, event: Any) -> None:
         frame = self._stack.pop()
+        for other in frame.merged or ():  # own keys count first, wherever they stand
+            frame.value.merge(other)
         if frame.anchor:
             self._anchors[frame.anchor] = (frame.value, frame.size)
         self._put(frame.value, frame.size, event)
@@ -205,9 +219,29 @@ class _Composer:
         elif frame.key is None:
             frame.key = _key(value, event)
             frame.key_line = event.start_mark.line + 1
+            frame.is_merge = _is_merge(event)
+        elif frame.is_merge:
+            _merge(frame, value)
+            frame.key = None
         else:
             frame.value.put(frame.key, value, frame.key_line)
             frame.key = None
+
+
+def _is_merge(event: Any) -> bool:
+    plain = isinstance(event, yaml.ScalarEvent) and bool(event.implicit[0])
+    return plain and str(event.value) == "<<"
+
+
+def _merge(frame: _Frame, value: Any) -> None:
+    """Note what `<<` brings in; the first of a list counts before the others."""
+    where = f"line {frame.key_line}"
+    if frame.merged is not None:
+        raise broken("`<<` stands twice in one mapping.", where)
+    others = value if isinstance(value, list) else [value]
+    if not all(isinstance(item, Located) for item in others):
+        raise broken("`<<` takes a mapping, or a list of them.", where)
+    frame.merged = others
 
 
 def _line(event: Any) -> str:

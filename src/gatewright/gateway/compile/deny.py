@@ -6,7 +6,7 @@ An entry's bytes follow from its id alone; the rest of the message is compiled o
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gatewright.gateway.policies import revoked_recent, revoked_settled
+from gatewright.gateway.policies import revoked
 from gatewright.gateway.xds import names, shapes
 from gatewright.gateway.xds.wire import varint
 
@@ -16,12 +16,12 @@ Pack = Callable[[dict[str, Any]], bytes]
 
 def recent_name(deny_list: str) -> str:
     """The resource of the newest revocations."""
-    return revoked_recent.PREFIX + deny_list
+    return revoked.RECENT.resource(deny_list)
 
 
 def settled_name(deny_list: str) -> str:
     """The resource of the older ones."""
-    return revoked_settled.PREFIX + deny_list
+    return revoked.SETTLED.resource(deny_list)
 
 
 def deny_list(name: str, ids: Iterable[str], pack: Pack) -> bytes:

@@ -8,7 +8,9 @@ from gatewright.gateway.policies import POLICIES
 from gatewright.gateway.xds import names, shapes
 
 Json = dict[str, Any]
-_PREFIX = "x-gw-"
+# Ours, those that steer Envoy's router, and those by which a proxy says who calls: Envoy writes
+# its own x-forwarded-for and -proto after these are gone.
+_FOREIGN = ("x-gw-", "x-envoy-", "x-forwarded-")
 
 
 def listener(environment: EnvironmentIr) -> Json:
@@ -93,7 +95,10 @@ def _early_headers(environment: EnvironmentIr) -> Json:
     # `PATH` alone would prefer a header of the client's, x-envoy-original-path.
     route = {"key": shapes.HEADER_ROUTE, "value": f"/{environment.id}%PATH(NQ:PATH)%"}
     mutations = [
-        {"remove_on_match": {"key_matcher": {"prefix": _PREFIX, "ignore_case": True}}},
+        *(
+            {"remove_on_match": {"key_matcher": {"prefix": prefix, "ignore_case": True}}}
+            for prefix in _FOREIGN
+        ),
         {"append": {"header": route, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}},
     ]
     config = {"@type": names.EARLY_HEADERS, "mutations": mutations}

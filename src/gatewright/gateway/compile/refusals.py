@@ -3,6 +3,7 @@
 `docs/reference/errors.md` lists them; a test compares the two.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,8 +99,14 @@ REFUSALS: tuple[Refusal, ...] = (
 
 def local_reply_config(realm: str) -> dict[str, Any]:
     """Every answer that Envoy gives by itself, in our form."""
-    rest = _body("%RESPONSE_CODE%", "%RESPONSE_CODE%", "The gateway refused the request")
-    return {"mappers": [_mapper(item, realm) for item in REFUSALS], "body_format": rest}
+    return {"mappers": [_mapper(item, realm) for item in REFUSALS], "body_format": _rest()}
+
+
+def _rest() -> dict[str, Any]:
+    """As text: in `json_format` a lone status would become a number, and every code is a string."""
+    fields = _fields("%RESPONSE_CODE%", "HTTP %RESPONSE_CODE%", "The gateway refused the request")
+    text = {"inline_string": json.dumps(fields, separators=(",", ":"))}
+    return {"text_format_source": text, "content_type": "application/json"}
 
 
 def _mapper(refusal: Refusal, realm: str) -> dict[str, Any]:
@@ -117,13 +124,17 @@ def _mapper(refusal: Refusal, realm: str) -> dict[str, Any]:
 
 
 def _body(code: str, message: str, description: str) -> dict[str, Any]:
-    fields = {
+    fields = _fields(code, message, description)
+    return {"json_format": fields, "content_type": "application/json"}
+
+
+def _fields(code: str, message: str, description: str) -> dict[str, str]:
+    return {
         "code": code,
         "message": message,
         "description": description,
         "error_message": message,  # the name that clients of Bijira read for 401 and 403
     }
-    return {"json_format": fields, "content_type": "application/json"}
 
 
 def _header(key: str, value: str) -> dict[str, Any]:

@@ -13,12 +13,14 @@ from gatewright.gateway.policies import POLICIES
 from gatewright.gateway.xds import names, shapes
 
 Json = dict[str, Any]
+Groups = dict[str, list[OperationIr]]
 METADATA = "gw"
 PATTERN_LENGTH_MAX = 2000
 GROUPS_COMPARED_MAX = 300
 _SPOOFABLE = (
-    "x-forwarded-host", "forwarded", "x-real-ip", "x-original-url", "x-rewrite-url",
-    "x-http-method-override", "x-http-method", "x-method-override", "x-envoy-external-address",
+    "forwarded", "x-real-ip", "true-client-ip", "x-client-ip", "x-original-url", "x-rewrite-url",
+    "x-http-method-override", "x-http-method", "x-method-override", "x-accel-redirect",
+    "x-envoy-external-address", "proxy-authorization",
 )  # fmt: skip
 REMOVED_HEADERS = (*shapes.INTERNAL_HEADERS, *_SPOOFABLE)
 """Never passed to an upstream: ours, and those by which a caller could pose as a proxy."""
@@ -63,16 +65,25 @@ def _no_policy(api: ApiIr) -> Json:
 
 
 def _routes(api: ApiIr) -> Iterator[Json]:
-    groups = _by_pattern(api.operations)
-    late: dict[str, list[str]] = {}
-    for position, group in enumerate(groups):
+    """Literal paths first, as they are written: they cost no pattern, and nothing is nearer."""
+    if not all(operation.anonymous for operation in api.operations):
+        yield _disguised(api)
+    groups = _by_shape(api.operations)
+    for group in groups.values():
         for operation in group:
-            yield from _operation_routes(api, operation)
+            yield from _exact(api, operation)
+    shapes_of = list(groups)
+    late: dict[str, list[str]] = {}
+    for position, group in enumerate(groups.values()):
+        templated = not paths.is_literal(group[0].path)
+        extras = templated and not _meets_another(shapes_of, position)
+        for operation in group:
+            yield from _patterned(api, operation, extras=extras)
         allow = ", ".join(dict.fromkeys(item.method for item in group))
         if _shadowed(groups, position):
-            yield _not_allowed(api, allow, [_tail(group[0].path)])
+            yield _not_allowed(api, allow, [_tail(group[0].path, extras=extras)])
         else:
-            late.setdefault(allow, []).append(_tail(group[0].path))
+            late.setdefault(allow, []).append(_tail(group[0].path, extras=extras))
     for allow, tails in late.items():
         for chunk in _chunks(tails):
             yield _not_allowed(api, allow, chunk)
@@ -90,67 +101,79 @@ def _chunks(tails: list[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def _by_pattern(operations: Iterable[OperationIr]) -> list[list[OperationIr]]:
-    groups: dict[str, list[OperationIr]] = {}
-    for operation in operations:
-        groups.setdefault(paths.pattern(paths.normal(operation.path)), []).append(operation)
-    return list(groups.values())
+def _by_shape(operations: Iterable[OperationIr]) -> Groups:
+    """Operations by canonical path, in match order, those of literal paths first."""
+    groups: Groups = {}
+    for operation in sorted(operations, key=lambda item: not paths.is_literal(item.path)):
+        groups.setdefault(paths.canonical(operation.path), []).append(operation)
+    return groups
 
 
-def _shadowed(groups: list[list[OperationIr]], position: int) -> bool:
+def _shadowed(groups: Groups, position: int) -> bool:
     """Whether a later template would take over a method that this, nearer, path lacks."""
     if len(groups) > GROUPS_COMPARED_MAX:
         return True
-    path, methods = groups[position][0].path, {item.method for item in groups[position]}
-    later = (
-        other
-        for other in groups[position + 1 :]
-        if not (paths.is_literal(path) and paths.is_literal(other[0].path))
-    )
+    (path, group), *later = list(groups.items())[position:]
+    methods = {item.method for item in group}
     return any(
-        {item.method for item in other} - methods and paths.overlaps(path, other[0].path)
-        for other in later
+        {item.method for item in others} - methods and paths.overlaps(path, other)
+        for other, others in later
     )
 
 
-def _operation_routes(api: ApiIr, operation: OperationIr) -> Iterator[Json]:
-    path = paths.normal(operation.path)
-    for match, rewrite in _matches(api, path):
-        action: Json = {
-            "cluster": cluster_name(api.upstream),
-            "host_rewrite_literal": api.upstream.authority,
-            "timeout": f"{REQUEST_TIMEOUT_SECONDS}s",
-            **rewrite,
-        }
-        yield {
-            "name": _name(api, f"{operation.method} {operation.path}"),
-            "match": {**match, "headers": [_method(operation.method)]},
-            "route": action,
-            **({"request_headers_to_remove": ["authorization"]} if operation.anonymous else {}),
-            **_metadata(operation),
-            **_per_operation(api, operation),
-        }
+def _meets_another(shapes_of: list[str], position: int) -> bool:
+    """Whether some call might be meant for another path than this one."""
+    path = shapes_of[position]
+    if len(shapes_of) > GROUPS_COMPARED_MAX:
+        return True
+    return any(paths.overlaps(path, other) for other in shapes_of if other != path)
 
 
-def _matches(api: ApiIr, path: str) -> Iterator[tuple[Json, Json]]:
-    """How the path is matched below each base, and what the upstream sees instead."""
-    upstream = api.upstream.path
-    if path in ("/", "/*"):  # the base itself, without a slash, is the root too
-        for base in api.bases:
-            yield {"path": base}, {"prefix_rewrite": upstream + "/"}
-    if paths.is_literal(path):
-        for base in api.bases:
-            yield {"path": base + path}, {"prefix_rewrite": upstream + path}
-        return
+def _exact(api: ApiIr, operation: OperationIr) -> Iterator[Json]:
+    """Below each base, the path as it is written."""
+    path, upstream = paths.normal(operation.path), api.upstream.path
+    for base in api.bases:
+        if path in ("/", "/*"):  # the base itself, without a slash, is the root too
+            yield _forward(api, operation, {"path": base}, {"prefix_rewrite": upstream + "/"})
+        if paths.is_literal(path):
+            rewrite = {"prefix_rewrite": upstream + path}
+            yield _forward(api, operation, {"path": base + path}, rewrite)
+
+
+def _patterned(api: ApiIr, operation: OperationIr, *, extras: bool) -> Iterator[Json]:
+    """A template, or the other spellings of a literal path: its upstream sees the written one."""
+    path, upstream = paths.normal(operation.path), api.upstream.path
     bases = paths.one_of(api.bases)
-    rewrite = {"pattern": {"regex": f"^{bases}"}, "substitution": upstream}
-    yield {"safe_regex": {"regex": bases + paths.pattern(path)}}, {"regex_rewrite": rewrite}
+    literal = paths.is_literal(path)
+    if literal and not paths.has_spellings(path):
+        return
+    regex = bases + paths.pattern(path, extras=extras)
+    rewrite = (f"^{regex}$", upstream + path) if literal else (f"^{bases}", upstream)
+    action = {"pattern": {"regex": rewrite[0]}, "substitution": rewrite[1]}
+    yield _forward(api, operation, {"safe_regex": {"regex": regex}}, {"regex_rewrite": action})
 
 
-def _tail(path: str) -> str:
+def _forward(api: ApiIr, operation: OperationIr, match: Json, rewrite: Json) -> Json:
+    action: Json = {
+        "cluster": cluster_name(api.upstream),
+        "host_rewrite_literal": api.upstream.authority,
+        "timeout": f"{REQUEST_TIMEOUT_SECONDS}s",
+        **rewrite,
+    }
+    return {
+        "name": _name(api, f"{operation.method} {operation.path}"),
+        "match": {**match, "headers": [_method(operation.method)]},
+        "route": action,
+        **({"request_headers_to_remove": ["authorization"]} if operation.anonymous else {}),
+        **_metadata(operation),
+        **_per_operation(api, operation),
+    }
+
+
+def _tail(path: str, *, extras: bool) -> str:
     normal = paths.normal(path)
-    bare = {"/": "/?", "/*": "(?:/.*)?"}
-    return bare.get(normal) or paths.pattern(normal)
+    regex = paths.pattern(normal, extras=extras)
+    return {"/": "/?", "/*": f"(?:{regex})?"}.get(normal, regex)
 
 
 def _not_allowed(api: ApiIr, allow: str, tails: list[str]) -> Json:
@@ -160,6 +183,25 @@ def _not_allowed(api: ApiIr, allow: str, tails: list[str]) -> Json:
         "match": {"safe_regex": {"regex": regex}},
         "direct_response": {"status": 405},
         "response_headers_to_add": [{"header": {"key": "allow", "value": allow}}],
+        "typed_per_filter_config": _no_policy(api),
+    }
+
+
+def _disguised(api: ApiIr) -> Json:
+    """A token behind another scheme or in a second header: Envoy would find it anywhere in the
+    value (RFC 6750 §2). Of an ordinary call only the first seven characters are read."""
+    usual = {"prefix": "Bearer "}
+    within = {"safe_regex": {"regex": ".+(?i:bearer ).*"}}
+    return {
+        "name": _name(api, "-"),
+        "match": {
+            "prefix": "/",
+            "headers": [
+                {"name": "authorization", "string_match": usual, "invert_match": True},
+                {"name": "authorization", "string_match": within},
+            ],
+        },
+        "direct_response": {"status": 401},
         "typed_per_filter_config": _no_policy(api),
     }
 

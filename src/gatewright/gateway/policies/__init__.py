@@ -1,6 +1,6 @@
 """The policies in the order in which Envoy runs them: a policy's place here is its place there.
 
-Each is one module with the functions of `Policy`.
+Each is one module with the functions of `Policy`, or an object that has them.
 """
 
 from typing import Any, Protocol
@@ -9,8 +9,7 @@ from gatewright.gateway.ir import ApiIr, EnvironmentIr, OperationIr
 from gatewright.gateway.policies import (
     access_token,
     plan_limit,
-    revoked_recent,
-    revoked_settled,
+    revoked,
     router,
     scope,
     subject,
@@ -19,7 +18,7 @@ from gatewright.gateway.policies import (
 
 
 class Policy(Protocol):
-    """What each module of this room offers."""
+    """What each entry of `POLICIES` offers."""
 
     def filter_name(self, environment_id: str) -> str:
         """The filter's name, by which routes configure it."""
@@ -40,8 +39,8 @@ class Policy(Protocol):
 POLICIES: tuple[Policy, ...] = (
     access_token,
     subject,
-    revoked_recent,
-    revoked_settled,
+    revoked.RECENT,
+    revoked.SETTLED,
     subscription,
     scope,
     plan_limit,

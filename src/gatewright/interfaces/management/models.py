@@ -145,6 +145,19 @@ class DeploymentOut(Out):
     fault: FaultOut | None = None
 
 
+class WarningOut(Out):
+    """Something read otherwise than it was meant, or served otherwise than it may be expected."""
+
+    location: str
+    message: str
+
+
+class DeploymentsOut(Page[DeploymentOut]):
+    """Every deployment; `warnings` are about what is deployed, and forbid nothing."""
+
+    warnings: list[WarningOut] = []
+
+
 class ApiSummary(Out):
     """An API in a list."""
 
@@ -174,13 +187,6 @@ class ApiOut(ApiSummary):
     next_states: list[State]
 
 
-class WarningOut(Out):
-    """Something of an OpenAPI document that was read otherwise than it was meant, or not at all."""
-
-    location: str
-    message: str
-
-
 class ImportOut(Out):
     """`created` is false for an update; `removed_operations` were there before."""
 
@@ -206,7 +212,7 @@ class RevisionOut(Out):
 
 
 class ApplicationOut(Out):
-    """A consumer's program."""
+    """A program; `owner_id` is the user that made it."""
 
     id: str
     handle: str
@@ -215,6 +221,7 @@ class ApplicationOut(Out):
     allowed_scopes: list[str] | None
     blocked: bool
     created_at: datetime
+    owner_id: str
     revision: int
 
 
@@ -333,9 +340,6 @@ class AuditOut(Out):
     action: str
     subject: str
     detail: dict[str, str]
-
-
-# What is in force
 
 
 class GatewayOut(Out):

@@ -50,12 +50,13 @@ def request_id(request: Request) -> str:
 
 def install(app: FastAPI) -> None:
     """Register the handlers for every expected kind of error."""
-    app.add_exception_handler(GatewrightError, _of_ours)
+    app.add_exception_handler(GatewrightError, of_ours)
     app.add_exception_handler(RequestValidationError, _of_shape)
     app.add_exception_handler(HTTPException, _of_routing)
 
 
-async def _of_ours(request: Request, error: Exception) -> Response:
+async def of_ours(request: Request, error: Exception) -> Response:
+    """The answer that tells an error of ours."""
     if not isinstance(error, GatewrightError):
         raise error
     errors = None

@@ -87,7 +87,9 @@ def repeats(desk: Desk, key: str, method: str, target: str, body: bytes) -> Repe
         raise Invalid(
             "must be 1 to 255 visible ASCII characters.", "Idempotency-Key", "Use a new UUID."
         )
-    context = f"gatewright idempotency\0{desk.organization.id}\0{desk.actor.id}"
+    # With the role, so that somebody who lost it gets nothing that it gave them before.
+    person = f"{desk.actor.id}\0{desk.actor.role}"
+    context = f"gatewright idempotency\0{desk.organization.id}\0{person}"
     derived = HKDF(SHA256(), 64, desk.keyring.sealing_key, context.encode()).derive(key.encode())
     fingerprint = hashlib.sha256(f"{method}\0{target}\0".encode() + body).hexdigest()
     return Repeats(derived[:32].hex(), fingerprint, derived[32:])

@@ -1,15 +1,17 @@
-"""The rim around the application: request ids, the body's bound, headers, and the last catch."""
+"""The rim around the application: request ids, the body, headers, and the last catch."""
 
 import re
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gatewright.domain.errors import GatewrightError
 from gatewright.domain.ids import new_id
 from gatewright.interfaces.management.deps import Deps
-from gatewright.interfaces.management.problems import problem
+from gatewright.interfaces.management.intake import take_in
+from gatewright.interfaces.management.problems import of_ours, problem
 
-BODY_BYTES_MAX = 6 * 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -49,32 +51,18 @@ class Rim:
             await send(message)
 
         try:
-            body = await _body(scope, receive)
-            if body is None:
-                await _too_large(request_id)(scope, receive, answer)
-            else:
-                await self._app(scope, _replay(body, receive), answer)
+            try:
+                body = await take_in(scope, receive)
+            except GatewrightError as error:
+                refusal = await of_ours(Request(scope), error)
+                refusal.headers["Connection"] = "close"  # the rest of the body is not read
+                await refusal(scope, receive, answer)
+                return
+            await self._app(scope, _replay(body, receive), answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may be answered
             self._deps.report(request_id, error)
             if not started:
                 await _unexpected(request_id)(scope, receive, answer)
-
-
-async def _body(scope: Scope, receive: Receive) -> bytes | None:
-    """The request's body, or None when it is over the bound."""
-    declared = Headers(scope=scope).get("content-length", "0")
-    if not declared.isdigit() or int(declared) > BODY_BYTES_MAX:
-        return None
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return bytes(body)
-        body += message.get("body", b"")
-        if len(body) > BODY_BYTES_MAX:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -88,17 +76,6 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
-
-
-def _too_large(request_id: str) -> ASGIApp:
-    return problem(
-        413,
-        "too-large",
-        "The body holds over 6 MiB.",
-        request_id,
-        way_out="Send less; a document may hold 5 MiB.",
-        headers={"Connection": "close"},
-    )
 
 
 def _unexpected(request_id: str) -> ASGIApp:

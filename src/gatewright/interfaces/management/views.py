@@ -185,6 +185,7 @@ def application(row: Application) -> models.ApplicationOut:
         allowed_scopes=None if allowed is None else sorted(allowed),
         blocked=row.blocked,
         created_at=row.created_at,
+        owner_id=row.owner_id,
         revision=row.revision,
     )
 

@@ -16,6 +16,7 @@ APPLICATIONS = noun(
     Column("allowed_scopes", TextSet, nullable=True),
     Column("blocked", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("owner_id", Text, nullable=False),
     Column("revision", Count, nullable=False),
     unique(
         "organization_id",
@@ -25,4 +26,5 @@ APPLICATIONS = noun(
         way_out="Choose another name.",
     ),
     Index(None, "organization_id", "id"),  # pages
+    Index(None, "owner_id"),  # what a consumer may see
 )

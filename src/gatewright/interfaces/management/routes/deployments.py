@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from gatewright.control import apis, deployments, sheets
+from gatewright.control import apis, deployments, sheets, spellings
 from gatewright.control.desk import Desk
 from gatewright.interfaces.management import models, views
 from gatewright.interfaces.management.bodies import DeploymentIn, PromotionIn
@@ -50,11 +50,24 @@ def list_deployments(caller: Reading, api: str) -> Response:
     return caller.read(lambda desk: _all(desk, api))
 
 
-@router.post("/deployments", status_code=201, response_model=models.Page[models.DeploymentOut])
+def _warned(desk: Desk, api: str) -> models.DeploymentsOut:
+    """Every deployment, with what is to be told of the revisions that they serve."""
+    found = sheets.deployments(desk, apis.named(desk, api))
+    revisions = {sheet.revision.id: sheet.revision for sheet in found}
+    told = {
+        finding: models.WarningOut(location=finding.location, message=finding.message)
+        for revision in revisions.values()
+        for finding in spellings.warnings(revision.definition.operations)
+    }
+    items = [views.deployment(desk, sheet) for sheet in found]
+    return models.DeploymentsOut(items=items, warnings=list(told.values()))
+
+
+@router.post("/deployments", status_code=201, response_model=models.DeploymentsOut)
 def deploy(caller: Creating, api: str, body: DeploymentIn) -> Response:
     """Deploy what the definition holds now, or a revision; answers every deployment."""
 
-    def work(desk: Desk) -> models.Page[models.DeploymentOut]:
+    def work(desk: Desk) -> models.DeploymentsOut:
         row = deployments.deploy(
             desk,
             api,
@@ -62,7 +75,7 @@ def deploy(caller: Creating, api: str, body: DeploymentIn) -> Response:
             number=body.revision,
             upstream=body.upstream,
         )
-        return _all(desk, row.id)
+        return _warned(desk, row.id)
 
     return caller.create(work)
 
@@ -77,12 +90,12 @@ def undeploy(caller: Reading, api: str, environment: str) -> Response:
     return caller.write(work)
 
 
-@router.post("/promotions", status_code=201, response_model=models.Page[models.DeploymentOut])
+@router.post("/promotions", status_code=201, response_model=models.DeploymentsOut)
 def promote(caller: Creating, api: str, body: PromotionIn) -> Response:
     """Deploy the revision of one environment to another; answers every deployment."""
 
-    def work(desk: Desk) -> models.Page[models.DeploymentOut]:
+    def work(desk: Desk) -> models.DeploymentsOut:
         row = deployments.promote(desk, api, body.from_, body.to, body.upstream)
-        return _all(desk, row.id)
+        return _warned(desk, row.id)
 
     return caller.create(work)

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _make_apis()
     _make_deployments()
     _make_applications()
+    _make_subscriptions()
     _make_credentials()
     _make_tokens()
     _make_people()
@@ -144,6 +145,7 @@ def _make_applications() -> None:
         sa.Column("allowed_scopes", sa.Text, nullable=True),
         sa.Column("blocked", sa.Boolean, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("owner_id", sa.Text, nullable=False),
         sa.Column("revision", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_applications"),
         sa.UniqueConstraint(
@@ -152,6 +154,10 @@ def _make_applications() -> None:
         _refers("applications", "organization_id", "organizations"),
     )
     op.create_index("ix_applications_organization_id_id", "applications", ["organization_id", "id"])
+    op.create_index("ix_applications_owner_id", "applications", ["owner_id"])
+
+
+def _make_subscriptions() -> None:
     op.create_table(
         "subscriptions",
         sa.Column("id", KEY, nullable=False),
