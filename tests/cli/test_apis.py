@@ -154,6 +154,15 @@ def test_deploy_without_environment_goes_everywhere_and_waits(run, fake, deploya
     assert "next: gatewright api publish books" in result.stderr
 
 
+def test_deploy_tells_what_it_took_as_it_stands(run, fake, deployable):
+    warning = {"location": "GET /*", "message": "also answers /admin/."}
+    answer = {"items": [DEPLOYED], "warnings": [warning]}
+    fake.on("POST", "/apis/books/deployments", answer, sequence=9)
+    assert "warning: GET /*: also answers /admin/." in run("api", "deploy", "books").stderr
+    told = json.loads(run("api", "deploy", "books", "--json").stdout)
+    assert told["warnings"] == [warning]
+
+
 def test_deploy_passes_environment_revision_and_upstream(run, fake, deployable):
     run("api", "deploy", "books", "-e", "production", "--revision", "2", "--upstream", "http://u")
     assert fake.body() == {"environment": "production", "revision": 2, "upstream": "http://u"}
@@ -161,7 +170,11 @@ def test_deploy_passes_environment_revision_and_upstream(run, fake, deployable):
 
 def test_deploy_that_does_not_wait_asks_nobody(run, fake, deployable):
     result = run("api", "deploy", "books", "--no-wait", "--json")
-    assert json.loads(result.stdout) == {"deployments": [DEPLOYED], "live": None}
+    assert json.loads(result.stdout) == {
+        "deployments": [DEPLOYED],
+        "live": None,
+        "warnings": [],
+    }
     assert not any(item.url.path.endswith("/live") for item in fake.requests)
 
 

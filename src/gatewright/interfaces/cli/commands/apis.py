@@ -90,7 +90,8 @@ def deploy(
     answer = session.management.post(f"/apis/{segment(api)}/deployments", wanted)
     deployments = items_of(answer.body)
     live = wait_until_live(session, answer.sequence, no_wait=no_wait)
-    result = {"deployments": deployments, "live": live.document}
+    warnings = answer.body.get("warnings", [])
+    result = {"deployments": deployments, "live": live.document, "warnings": warnings}
     live.check(result)
     now = session.management.get(f"/apis/{segment(api)}")
     check_faults(session, now["id"], live, result)
@@ -99,6 +100,7 @@ def deploy(
         for item in deployments:
             place = f"{item['environment']}: revision {item['revision']} at {item['url']}"
             session.terminal.write(clean(place))
+        write_warnings(session.terminal, warnings)
         session.terminal.say(f"{clean(now['reference'])} is deployed; {live.words}")
         ready = now["state"] in ("PUBLISHED", "DEPRECATED", "PRE-RELEASED")
         step = ("subscribe", "APP") if ready else ("api", "publish")
@@ -216,6 +218,12 @@ def write_operations(terminal: Terminal, operations: list[dict[str, Any]]) -> No
         ("OPERATION", "NEEDS", "SUMMARY"),
         [(item["operation"], needs(item), item["summary"]) for item in operations],
     )
+
+
+def write_warnings(terminal: Terminal, warnings: list[dict[str, Any]]) -> None:
+    """What was taken as it stands, and where to look."""
+    for warning in warnings:
+        terminal.say(f"warning: {clean(warning['location'])}: {clean(warning['message'])}")
 
 
 def write_scopes(terminal: Terminal, scopes: list[dict[str, Any]]) -> None:

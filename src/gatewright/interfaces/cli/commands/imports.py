@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gatewright.interfaces.cli.client import segment
-from gatewright.interfaces.cli.commands.apis import write_operations, write_scopes
+from gatewright.interfaces.cli.commands.apis import write_operations, write_scopes, write_warnings
 from gatewright.interfaces.cli.failure import CommandFailed, usage
 from gatewright.interfaces.cli.options import Data, Json
 from gatewright.interfaces.cli.session import Session, open_session
@@ -144,8 +144,7 @@ def _write(session: Session, result: dict[str, Any]) -> None:
         write_scopes(terminal, api["scopes"])
     for operation in result["removed_operations"]:
         terminal.say(f"removed: {clean(operation)}")
-    for warning in result["warnings"]:
-        terminal.say(f"warning: {clean(warning['location'])}: {clean(warning['message'])}")
+    write_warnings(terminal, result["warnings"])
     if not result["dry_run"]:
         # The bare handle is the newest version, which need not be the one imported just now.
         newest = session.management.get(f"/apis/{segment(api['handle'])}")
