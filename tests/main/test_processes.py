@@ -52,6 +52,29 @@ def test_a_killed_child_is_back_with_another_pid(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
+def test_a_child_that_can_not_be_started_for_a_while_is_started_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatewright.main.processes._RESTART_SECONDS", (0.0, 0.05))
+    binary = tmp_path / "sleeper"
+    binary.symlink_to("/bin/sleep")
+
+    async def scenario() -> None:
+        supervisor = Supervisor(lambda pids: None, die_with_us=True)
+        await supervisor.start(program(tmp_path, "child", [str(binary), "60"]))
+        first = supervisor.pids["child"]
+        binary.unlink()
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: "child" not in supervisor.pids)
+        await asyncio.sleep(0.2)
+        binary.symlink_to("/bin/sleep")
+        await until(lambda: supervisor.pids.get("child", first) != first)
+        await supervisor.stop(["child"])
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.real
 def test_a_child_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
     async def scenario() -> None:
         supervisor = Supervisor(lambda pids: None, die_with_us=True)

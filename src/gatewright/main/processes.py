@@ -111,7 +111,15 @@ class Supervisor:
             failures = 1 if loop.time() - started > _STEADY_SECONDS else failures + 1
             self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
             await asyncio.sleep(_RESTART_SECONDS[min(failures, len(_RESTART_SECONDS)) - 1])
-            process = await self._spawn(program)
+            process = await self._spawn_at_last(program)
+
+    async def _spawn_at_last(self, program: Program) -> asyncio.subprocess.Process:
+        """As `_spawn`, and again while the system has no room for another process."""
+        while True:
+            try:
+                return await self._spawn(program)
+            except OSError:
+                await asyncio.sleep(_RESTART_SECONDS[-1])
 
     async def _spawn(self, program: Program) -> asyncio.subprocess.Process:
         log = os.open(program.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -12,8 +12,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from gatewright import __version__
-from gatewright.domain.errors import GatewrightError, Unavailable
+from gatewright.domain.errors import GatewrightError, Invalid, Unavailable
 from gatewright.interfaces.cli.hooks import UpOptions
 from gatewright.main.addresses import Addresses, claim_addresses
 from gatewright.main.folder import Folder, default_root, read_json, write_private
@@ -58,7 +60,7 @@ def up(options: UpOptions) -> int:
 async def _run(options: UpOptions, folder: Folder, talk: Talk, *, first: bool) -> int:
     stop = _stop_event()
     _allow_connections()
-    settings = Settings()
+    settings = read_settings()
     addresses = claim_addresses(settings, folder, any_port=options.ephemeral)
     layout = Layout.of(settings, folder, addresses)
     layout.write(folder)
@@ -186,6 +188,18 @@ def _end_leftovers(folder: Folder, talk: Talk) -> None:
     ended = end(pids, str(folder.root))
     if ended:
         talk.say(f"took over from an earlier run that was killed: {', '.join(ended)}")
+
+
+def read_settings() -> Settings:
+    """The settings of the environment. Raises Invalid naming the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        variable = f"GATEWRIGHT_{'_'.join(map(str, first['loc'])).upper()}"
+        raise Invalid(
+            f"{first['msg']}.", variable, "See docs/reference/settings.md, or unset it."
+        ) from None
 
 
 def _stop_event() -> asyncio.Event:
