@@ -1,5 +1,6 @@
 """Changes come into force, and only they; nothing that goes wrong takes a served API away."""
 
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from tests.gateway.conftest import PORT, World
 from tests.gateway.real import Load, eventually, listening
 
+from gatewright.gateway.observed import Observations
 from gatewright.gateway.snapshot import Update
 from gatewright.gateway.xds import names
 
@@ -50,6 +52,30 @@ def test_revocation_acts_at_once_on_that_token_alone(world: World) -> None:
     world.in_force(world.scene.revoke("doomed"))
     assert world.call(OK, token).status == 401
     assert world.call(OK, other).status == 200
+
+
+def test_a_report_that_waits_for_the_database_holds_up_no_change(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What gateways report needs the writers' lock, which others may hold for long."""
+    waiting, go_on = threading.Event(), threading.Event()
+    write = Observations.write
+
+    def wait_and_write(*arguments: Any) -> bool:
+        waiting.set()
+        go_on.wait(20)
+        return write(*arguments)
+
+    monkeypatch.setattr(Observations, "write", wait_and_write)
+    token = world.token("stranger")
+    try:
+        assert waiting.wait(5)
+        world.gateway.add(world.scene.subscribe("stranger", "books", "Unlimited"))
+        eventually(lambda: world.call(OK, token).status == 200)
+        assert not go_on.is_set()
+    finally:
+        go_on.set()
+        world.in_force(world.scene.drop("subscriptions", "sub_stranger_books_1"))
 
 
 def test_a_change_of_one_api_sends_that_api_alone(world: World) -> None:

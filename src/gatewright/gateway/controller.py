@@ -7,6 +7,7 @@ that is away is tried again; meanwhile what was served is served on.
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -68,6 +69,8 @@ class Controller:
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._follow, name="gateway-controller", daemon=True)
+        self._reporter = ThreadPoolExecutor(1, "gateway-reporter")
+        self._reporting: Future[bool] | None = None
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.ready = asyncio.Event()
@@ -83,6 +86,7 @@ class Controller:
         """End the thread and write the snapshot a last time."""
         self._stopping.set()
         await asyncio.to_thread(self._thread.join)
+        self._reporter.shutdown()
         for task in self._tasks:
             task.cancel()
         if self._changed.is_set():
@@ -154,6 +158,9 @@ class Controller:
             self._loop.call_soon_threadsafe(call)
 
     def _close(self, followed: _Followed | None) -> None:
+        if self._reporting is not None:
+            wait([self._reporting])
+            self._reporting = None
         if followed is not None:
             followed.mirror.close()
             followed.store.close()
@@ -170,6 +177,15 @@ class Controller:
         self._fleet.evaluate()
 
     def _observe(self, followed: _Followed) -> None:
+        """Report in another thread: others may hold the writers' lock, and changes must not wait.
+
+        One report at a time; what went wrong with the last one is raised here.
+        """
+        if self._reporting is not None:
+            if not self._reporting.done():
+                return
+            reported, self._reporting = self._reporting, None
+            reported.result()
         now = self._world.now()
         nodes = dict(self._fleet.nodes)
         faults = {
@@ -188,7 +204,10 @@ class Controller:
                     faults[id] = ApiFault(
                         id, api.organization_id, api_id, environment_id, reason, serving, now
                     )
-        followed.observations.write(nodes, followed.build.environment_ids, faults, now)
+        environment_ids = followed.build.environment_ids
+        self._reporting = self._reporter.submit(
+            followed.observations.write, nodes, environment_ids, faults, now
+        )
 
     def _serves(self, environment_id: str, api_id: str) -> bool:
         return f"{environment_id}/{api_id}" in self._snapshot.resources[names.ROUTES]
