@@ -2,7 +2,8 @@
 
 import json
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from tests.oauth.worker import (
@@ -17,6 +18,8 @@ from tests.oauth.worker import (
     workers,
 )
 from tests.sts.installation import PRODUCTION
+
+from gatewright.interfaces.oauth.app import READERS_PER_ADDRESS_MAX
 
 pytestmark = pytest.mark.real
 CLOSE = "Connection: close\r\n"
@@ -170,3 +173,27 @@ def test_answers_without_a_body(worker: Worker) -> None:
 def test_addresses(worker: Worker, target: str, status: int) -> None:
     raw = JWKS_ONCE.replace(f"{PRODUCTION}/jwks".encode(), target.encode())
     assert statuses(exchange(worker.port, raw)) == [status]
+
+
+def test_one_address_can_not_hold_every_thread_by_slow_bodies(worker: Worker) -> None:
+    raw = worker.post("token", GRANT, CLOSE)
+    slow = [connect(worker) for _ in range(READERS_PER_ADDRESS_MAX)]
+    try:
+        for one in slow:
+            one.sendall(raw[:-1])
+        assert eventually(lambda: statuses(exchange(worker.port, raw)) == [503])
+        elsewhere = ("127.0.0.2", 0)
+        with socket.create_connection(("127.0.0.1", worker.port), 20, elsewhere) as other:
+            other.sendall(raw)
+            assert statuses(receive_all(other)) == [200]
+        for one in slow:
+            one.sendall(raw[-1:])
+        assert [statuses(receive_all(one)) for one in slow] == [[200]] * len(slow)
+    finally:
+        for one in slow:
+            one.close()
+    assert eventually(lambda: statuses(exchange(worker.port, raw)) == [200])
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    return any(condition() or time.sleep(0.05) for _ in range(200))

@@ -11,6 +11,7 @@ from http import HTTPStatus
 import orjson
 
 from gatewright.domain.errors import Unavailable
+from gatewright.interfaces.oauth.readers import Readers
 from gatewright.interfaces.oauth.reading import Environ, read
 from gatewright.interfaces.oauth.routes import POSTED, SHARED, Route, methods, route
 from gatewright.observability.log import Log
@@ -21,6 +22,9 @@ from gatewright.sts.issuer import Issuer
 from gatewright.sts.request import Request
 from gatewright.sts.revoke import Revocation
 from gatewright.sts.service import TokenService
+
+READERS_PER_ADDRESS_MAX = 48
+"""Three quarters of a worker's threads: a body that comes slowly holds one of them."""
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -52,6 +56,7 @@ class App:
         self.log = log
         self._service = service
         self._turn = threading.Lock()
+        self._readers = Readers(READERS_PER_ADDRESS_MAX)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         """Answer one request. Never raises."""
@@ -80,7 +85,7 @@ class App:
         if method not in methods(endpoint):
             return _options(endpoint) if method == "OPTIONS" else _not_allowed(endpoint)
         try:
-            request = read(environ, with_body=endpoint in POSTED)
+            request = self._read(environ) if endpoint in POSTED else read(environ, with_body=False)
         except Refused as refused:
             given: Answer | _Unwritten = answer.refusal(refused)
         else:
@@ -89,6 +94,17 @@ class App:
         if isinstance(given, _Unwritten):
             given = self._service.write(given.issuer, given.revocation)
         return _shared(given) if endpoint in SHARED else given
+
+    def _read(self, environ: Environ) -> Request:
+        address = environ.get("REMOTE_ADDR", "")
+        if not self._readers.enter(address):
+            raise TemporarilyUnavailable(
+                "too many requests of this address are still coming in.", retry_after_seconds=1
+            )
+        try:
+            return read(environ, with_body=True)
+        finally:
+            self._readers.leave(address)
 
     def _decide(self, found: Route, request: Request) -> Answer | _Unwritten:
         try:
