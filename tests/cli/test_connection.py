@@ -2,8 +2,11 @@
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
+
+from gatewright.interfaces.cli.folder import folder_of
 
 FOLDER_URL = "http://127.0.0.1:8123"
 
@@ -211,3 +214,13 @@ def test_a_sign_in_link_is_all_that_stdout_gets(run, fake, words, member):
     fake.on("GET", "/me", {"user": {"handle": "owner"}})
     fake.on("POST", f"/members/{member}/sign-in-links", link, status=201)
     assert run("login-link", *words).stdout == link["url"] + "\n"
+
+
+def test_the_default_folder_follows_the_project_then_xdg(tmp_path):
+    home = Path("~/.local/share/gatewright").expanduser()
+    assert folder_of(None, {"XDG_DATA_HOME": "/x"}, tmp_path).root == Path("/x/gatewright")
+    assert folder_of(None, {}, tmp_path).root == home
+    (tmp_path / "gatewright.yaml").write_text("")
+    here = folder_of(None, {"XDG_DATA_HOME": "/x"}, tmp_path).root
+    assert here == tmp_path / ".gatewright"
+    assert folder_of(Path("named"), {}, tmp_path).root == Path("named").absolute()

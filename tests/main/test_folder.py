@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gatewright.domain.errors import Unavailable
-from gatewright.main.folder import Folder, default_root, read_json, write_private
+from gatewright.main.folder import Folder, read_json, write_private
 
 
 def mode(path: Path) -> int:
@@ -45,13 +45,6 @@ def test_a_damaged_file_reads_as_empty(tmp_path: Path, content: bytes, expected:
     path.write_bytes(content)
     assert read_json(path) == expected
     assert read_json(tmp_path / "absent.json") == {}
-
-
-def test_the_default_folder_follows_the_project_then_xdg(tmp_path: Path) -> None:
-    assert default_root({"XDG_DATA_HOME": "/x"}, tmp_path) == Path("/x/gatewright")
-    assert default_root({}, tmp_path) == Path("~/.local/share/gatewright").expanduser()
-    (tmp_path / "gatewright.yaml").write_text("")
-    assert default_root({"XDG_DATA_HOME": "/x"}, tmp_path) == tmp_path / ".gatewright"
 
 
 def test_a_socket_path_stays_within_the_kernel_s_bound(tmp_path: Path) -> None:

@@ -77,14 +77,6 @@ class Folder:
             ignore.write_text("*\n")
 
 
-def default_root(environment: dict[str, str], here: Path) -> Path:
-    """`./.gatewright` beside a gatewright.yaml, else the user's data folder (XDG)."""
-    if (here / "gatewright.yaml").exists():
-        return here / ".gatewright"
-    home = environment.get("XDG_DATA_HOME") or str(Path("~/.local/share").expanduser())
-    return Path(home) / "gatewright"
-
-
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a file, or an empty one when there is none or it is damaged."""
     try:

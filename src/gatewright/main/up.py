@@ -16,9 +16,10 @@ from pydantic import ValidationError
 
 from gatewright import __version__
 from gatewright.domain.errors import GatewrightError, Invalid, Unavailable
+from gatewright.interfaces.cli.folder import folder_of
 from gatewright.interfaces.cli.hooks import UpOptions
 from gatewright.main.addresses import Addresses, claim_addresses
-from gatewright.main.folder import Folder, default_root, read_json, write_private
+from gatewright.main.folder import Folder, read_json, write_private
 from gatewright.main.plan import STOP_ORDER, Layout, programs
 from gatewright.main.processes import Supervisor, end
 from gatewright.main.ready import Part, wait_until_ready
@@ -156,7 +157,7 @@ def _root(options: UpOptions) -> Path:
         return options.data.expanduser().absolute()
     if options.ephemeral:
         return Path(tempfile.mkdtemp(prefix="gatewright-"))
-    return default_root(dict(os.environ), Path.cwd())
+    return folder_of(None, os.environ, Path.cwd()).root
 
 
 @contextlib.contextmanager

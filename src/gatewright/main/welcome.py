@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from gatewright import __version__
+from gatewright.interfaces.cli.folder import folder_of
 from gatewright.main.addresses import Addresses
-from gatewright.main.folder import Folder, default_root
+from gatewright.main.folder import Folder
 from gatewright.main.prepared import Prepared
 from gatewright.main.talk import Talk
 
@@ -90,7 +91,7 @@ def _command(folder: Folder) -> str:
     if found is None or Path(found).resolve() != own.resolve():
         near = own.is_relative_to(Path.cwd())
         name = str(own.relative_to(Path.cwd()) if near else own)
-    if folder.root == default_root(dict(os.environ), Path.cwd()):
+    if folder.root == folder_of(None, os.environ, Path.cwd()).root:
         return name
     if os.environ.get("GATEWRIGHT_DATA") == str(folder.root):
         return name
