@@ -94,12 +94,3 @@ class EnvironmentIr:
     realm: str
     deny_list: str
     jwks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DenyListIr:
-    """Tokens refused before their expiry: `recent` is small and re-sent at once."""
-
-    name: str
-    recent: tuple[str, ...]
-    settled: tuple[str, ...]

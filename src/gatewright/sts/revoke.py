@@ -85,17 +85,6 @@ def write(store: Store, world: World, revocation: Revocation) -> None:
         return
 
 
-def revoke_as_administrator(
-    state: State, organization: Organization, token: str, actor: str = SYSTEM
-) -> bool:
-    """Revoke any living token of the organization; False when it is none. Raises Unavailable."""
-    revocation = decide_as_administrator(state, organization, token, actor)
-    if revocation is None:
-        return False
-    write(state.store, state.world, revocation)
-    return True
-
-
 def outlived(state: State) -> list[str]:
     """Ids of revocations whose tokens expired long enough ago, at most PRUNED_AT_ONCE_MAX."""
     horizon = state.world.now() - KEPT_AFTER_EXPIRY

@@ -161,7 +161,6 @@ class _Composer:
         self.documents = 0
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
-        self._depths: dict[str, int] = {}
 
     def take(self, event: Any) -> None:
         """One event. Raises Refused beyond the bounds."""
