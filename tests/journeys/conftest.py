@@ -65,14 +65,15 @@ class Installation:
             self.process.wait(30)
 
 
-def start(data: Path, *options: str) -> Installation:
+def start(data: Path, *options: str, **settings: str) -> Installation:
     """Start and wait for the banner's end; the output goes to a file, as into a pipe."""
     log = data.parent / f"{data.name}.out"
     installation = Installation(None, data, "")  # type: ignore[arg-type]
     with log.open("w") as out:
         installation.process = subprocess.Popen(
             [sys.executable, "-m", "gatewright", "up", "--data", str(data), *options],
-            env=installation.environment, stdout=out, stderr=subprocess.STDOUT, text=True,
+            env=installation.environment | settings,
+            stdout=out, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
     deadline = time.monotonic() + START_SECONDS_MAX
     while "Ctrl-C" not in (text := log.read_text()):

@@ -1,4 +1,4 @@
-"""Children are started again when they end, stopped in order, and never confused with strangers."""
+"""Children are started again when they end, stopped, and never confused with strangers."""
 
 import asyncio
 import contextlib
@@ -45,7 +45,7 @@ def test_a_killed_child_is_back_with_another_pid(tmp_path: Path) -> None:
         await until(lambda: supervisor.pids.get("child", first) != first)
         assert supervisor.restarts == {"child": 1}
         assert seen[-1] == supervisor.pids
-        await supervisor.stop(["child"])
+        await supervisor.stop()
         assert supervisor.pids == {}
 
     asyncio.run(scenario())
@@ -69,7 +69,7 @@ def test_a_child_that_can_not_be_started_for_a_while_is_started_later(
         await asyncio.sleep(0.2)
         binary.symlink_to("/bin/sleep")
         await until(lambda: supervisor.pids.get("child", first) != first)
-        await supervisor.stop(["child"])
+        await supervisor.stop()
 
     asyncio.run(scenario())
 
@@ -81,7 +81,7 @@ def test_a_child_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
         await supervisor.start(program(tmp_path, "stubborn", STUBBORN))
         pid = supervisor.pids["stubborn"]
         await until(lambda: (tmp_path / "stubborn.log").read_text() == "1\n")
-        await supervisor.stop(["stubborn"], grace_seconds=0.2)
+        await supervisor.stop(grace_seconds=0.2)
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
 

@@ -14,13 +14,16 @@ LISTENING = ("control", "sts", "sample")
 
 @dataclass(frozen=True)
 class Addresses:
-    """Claims by name (control, sts, production, sandbox, sample) and the public URLs."""
+    """Claims by name (control, sts, production, sandbox, sample) and the public URLs.
+
+    `local_urls` has each part's URL on this machine, where no public name need lead.
+    """
 
     claims: Mapping[str, Claim]
+    local_urls: Mapping[str, str]
     control_url: str
     sts_url: str
     gateway_urls: Mapping[str, str]
-    sample_url: str
 
     def moved(self) -> list[tuple[str, Claim]]:
         """The ports that were wanted and busy."""
@@ -59,13 +62,13 @@ def claim_addresses(settings: Settings, folder: Folder, *, any_port: bool) -> Ad
     _keep(folder, ports)
     return Addresses(
         claims,
+        {name: _url(None, settings.host, port) for name, port in ports.items()},
         _url(settings.public_url, settings.host, ports["control"]),
         _url(settings.sts_public_url, settings.host, ports["sts"]),
         {
             "production": _url(settings.production_public_url, settings.host, ports["production"]),
             "sandbox": _url(settings.sandbox_public_url, settings.host, ports["sandbox"]),
         },
-        _url(None, settings.host, ports["sample"]),
     )
 
 

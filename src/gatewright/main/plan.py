@@ -1,4 +1,4 @@
-"""Which programs make an installation: their commands, their sockets, the order they stop in."""
+"""Which programs make an installation: their commands and their sockets."""
 
 import json
 import sys
@@ -10,9 +10,6 @@ from gatewright.main.addresses import Addresses
 from gatewright.main.folder import Folder, read_json, write_private
 from gatewright.main.processes import Program
 from gatewright.settings import Settings
-
-STOP_ORDER = ("control", "gateway")
-"""Who stops first: nobody changes anything any more; Envoy drains while the rest still answers."""
 
 
 @dataclass(frozen=True)

@@ -158,18 +158,19 @@ def _proves(desk: Desk, text: str, kinds: tuple[LoginKind, ...]) -> bool:
 
 def _sample(desk: Desk, addresses: Addresses, talk: Talk, *, wanted: bool) -> bool:
     """The Reading List with its application at the first start; later its upstream's new port."""
+    upstream = addresses.local_urls["sample"]
     known = desk.tx.apis.find(organization_id=desk.organization.id, handle=SAMPLE_API)
     if known and known[0].name == "Reading List":
         upstreams = set(known[0].upstreams.values())
         ours = all(url.startswith("http://127.0.0.1:") for url in upstreams)
-        if ours and upstreams != {addresses.sample_url} and known[0].state is not State.RETIRED:
-            deployments.deploy(desk, known[0].id, upstream=addresses.sample_url)
+        if ours and upstreams != {upstream} and known[0].state is not State.RETIRED:
+            deployments.deploy(desk, known[0].id, upstream=upstream)
         return ours
     if not wanted:
         return False
     with talk.step("sample API") as words:
         imported = read_document(document())
-        wish = Wish(context=f"/{SAMPLE_API}", version="v1.0", upstream=addresses.sample_url)
+        wish = Wish(context=f"/{SAMPLE_API}", version="v1.0", upstream=upstream)
         api = imports.write(desk, imported, wish).api
         deployments.deploy(desk, api.id)
         published = lifecycle.move(desk, api.id, State.PUBLISHED)

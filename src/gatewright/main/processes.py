@@ -1,4 +1,4 @@
-"""Keeps child processes alive: starts them, again when they end, and stops them in order."""
+"""Keeps child processes alive: starts them, again when they end, and stops them."""
 
 import asyncio
 import contextlib
@@ -63,21 +63,15 @@ class Supervisor:
         process = await self._spawn(program)
         self._tasks.append(asyncio.create_task(self._keep(program, process)))
 
-    async def stop(self, order: Sequence[str], *, grace_seconds: float = 5.0) -> None:
-        """Stop the children by name in this order, then the rest; kill what does not end."""
+    async def stop(self, *, grace_seconds: float = 5.0) -> None:
+        """Tell every child to stop, all at once; kill what has not ended after the grace."""
         self._stopping = True
-        names = [*order, *(name for name in self._running if name not in order)]
-        for name in names:
-            process = self._running.get(name)
-            if process is None:
-                continue
+        processes = list(self._running.values())
+        for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
         deadline = asyncio.get_running_loop().time() + grace_seconds
-        for name in names:
-            process = self._running.get(name)
-            if process is None:
-                continue
+        for process in processes:
             left = max(0.05, deadline - asyncio.get_running_loop().time())
             try:
                 await asyncio.wait_for(process.wait(), left)
@@ -132,7 +126,7 @@ class Supervisor:
                 stderr=log,
                 pass_fds=program.descriptors,
                 env={**os.environ, **program.environment},
-                start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
+                start_new_session=True,  # Ctrl-C reaches us alone, and we tell them
                 preexec_fn=_die_with_parent if self._die_with_us else None,
             )
         finally:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gatewright.domain.errors import Unavailable
-from gatewright.main.addresses import Addresses
 from gatewright.main.folder import Folder
 from gatewright.main.talk import Talk
 
@@ -16,28 +15,23 @@ _LAST_WORDS_CHARACTERS = 600
 
 @dataclass(frozen=True)
 class Part:
-    """A process that answers HTTP: what people call it, where it answers, its log's name."""
+    """A process that answers HTTP: what people call it, its log's name, where it answers on this
+    machine, and the public URL that is shown."""
 
     name: str
-    url: str
     log: str
+    url: str
+    shown: str
 
 
-async def wait_until_ready(
-    part: Part, folder: Folder, talk: Talk | None, *, shown: Addresses
-) -> None:
+async def wait_until_ready(part: Part, folder: Folder, talk: Talk | None) -> None:
     """Return when it answers anything at all. Raises Unavailable with the log's end after 30 s."""
     if talk is None:
         await _wait(part, folder)
         return
     with talk.step(part.name) as words:
         await _wait(part, folder)
-        urls = {
-            "sts-1": shown.sts_url,
-            "control": shown.control_url,
-            "envoy": shown.gateway_urls["production"],
-        }
-        words.append(urls[part.log])
+        words.append(part.shown)
 
 
 async def _wait(part: Part, folder: Folder) -> None:

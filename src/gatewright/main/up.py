@@ -20,7 +20,7 @@ from gatewright.interfaces.cli.folder import folder_of
 from gatewright.interfaces.cli.hooks import UpOptions
 from gatewright.main.addresses import Addresses, claim_addresses
 from gatewright.main.folder import Folder, read_json, write_private
-from gatewright.main.plan import STOP_ORDER, Layout, programs
+from gatewright.main.plan import Layout, programs
 from gatewright.main.processes import Supervisor, end
 from gatewright.main.ready import Part, wait_until_ready
 from gatewright.main.talk import Talk
@@ -84,7 +84,7 @@ async def _run(options: UpOptions, folder: Folder, talk: Talk, *, first: bool) -
         await _until_stopped(stop, folder, supervisor)
     finally:
         farewell(talk, ephemeral=options.ephemeral)
-        await supervisor.stop(STOP_ORDER)
+        await supervisor.stop()
         folder.status.unlink(missing_ok=True)
     return 0
 
@@ -104,12 +104,13 @@ async def _start(
     children = [*programs(folder, layout, addresses, sample=sample), envoy_program(folder, layout)]
     for program in children:
         await supervisor.start(program)
+    local = addresses.local_urls
     for part in (
-        Part("token service", f"{addresses.sts_url}/health", "sts-1"),
-        Part("control plane", f"{addresses.control_url}/health", "control"),
-        Part("gateway", f"http://{layout.host}:{layout.gateway_ports['production']}/", "envoy"),
+        Part("token service", "sts-1", f"{local['sts']}/health", addresses.sts_url),
+        Part("control plane", "control", f"{local['control']}/health", addresses.control_url),
+        Part("gateway", "envoy", f"{local['production']}/", addresses.gateway_urls["production"]),
     ):
-        await wait_until_ready(part, folder, talk, shown=addresses)
+        await wait_until_ready(part, folder, talk)
 
 
 async def _until_stopped(stop: asyncio.Event, folder: Folder, supervisor: Supervisor) -> None:
@@ -125,6 +126,7 @@ class _Status:
 
     def __init__(self, folder: Folder, addresses: Addresses) -> None:
         self._folder = folder
+        self._local = {"management": f"{addresses.local_urls['control']}/api/v1"}
         self._urls = {
             "management": f"{addresses.control_url}/api/v1",
             "portal": addresses.control_url,
@@ -139,6 +141,7 @@ class _Status:
         content = {
             "version": __version__,
             "urls": self._urls,
+            "local_urls": self._local,
             "processes": {name: {"pid": pid} for name, pid in everyone.items()},
             "data": str(self._folder.root),
         }

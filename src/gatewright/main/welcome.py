@@ -102,7 +102,7 @@ def _sample_token(start: Start) -> str:
     """A token as any consumer gets it, through the management API's token desk."""
     body = json.dumps({"kind": "production", "scope": "books:read"}).encode()
     request = urllib.request.Request(  # noqa: S310 - our own http address
-        f"{start.addresses.control_url}/api/v1/applications/demo-app/tokens",
+        f"{start.addresses.local_urls['control']}/api/v1/applications/demo-app/tokens",
         body,
         {
             "Authorization": f"Bearer {start.folder.cli_token.read_text().strip()}",

@@ -45,10 +45,14 @@ class Folder:
         return read_line(self.token_path)
 
     def management_url(self) -> str | None:
-        """Where the management API listens, without `/api/v1`; None when nothing was started."""
-        urls = self.status().get("urls")
-        url = urls.get("management") if isinstance(urls, dict) else None
-        return url.rstrip("/").removesuffix("/api/v1") if isinstance(url, str) else None
+        """Where the management API listens on this machine, without `/api/v1`: its public name need
+        not lead here. None when nothing was started."""
+        status = self.status()
+        for urls in (status.get("local_urls"), status.get("urls")):
+            url = urls.get("management") if isinstance(urls, dict) else None
+            if isinstance(url, str):
+                return url.rstrip("/").removesuffix("/api/v1")
+        return None
 
     def processes(self) -> dict[str, int]:
         """Process ids by name, as written; they may have ended since."""
