@@ -1,5 +1,6 @@
 """What stands before the first child: database, keys, organization, sample, the CLI's token."""
 
+import json
 from datetime import timedelta
 
 from gatewright.control import (
@@ -27,7 +28,7 @@ from gatewright.domain.organization import Organization
 from gatewright.domain.person import LoginKind, User
 from gatewright.domain.world import World
 from gatewright.main.addresses import Addresses
-from gatewright.main.folder import Folder, write_private
+from gatewright.main.folder import Folder, read_json, write_private
 from gatewright.main.plan import Layout
 from gatewright.main.prepared import Prepared
 from gatewright.main.sample import document
@@ -65,7 +66,7 @@ def prepare(
             founded = _found(tx, world, keyring, layout, talk, quiet=not first)
             desk = _desk(tx, world, keyring, layout)
             _keep_cli_token(desk, folder)
-            has_sample = _sample(desk, addresses, talk, wanted=sample and founded)
+            has_sample = _sample(desk, folder, addresses, talk, wanted=sample and founded)
             code = None
             if founded:
                 code = logins.create_sign_in_link(tx, world, keyring, desk.actor).clear
@@ -156,23 +157,38 @@ def _proves(desk: Desk, text: str, kinds: tuple[LoginKind, ...]) -> bool:
     return True
 
 
-def _sample(desk: Desk, addresses: Addresses, talk: Talk, *, wanted: bool) -> bool:
+def _follow_sample(desk: Desk, folder: Folder, upstream: str) -> bool:
+    """Whether the sample that was made here is still as it was; its upstream's port may move.
+
+    An API that somebody gave another upstream, or made under the same name, is theirs.
+    """
+    kept = read_json(folder.installation).get("sample", {})
+    api = desk.tx.apis.get(str(kept.get("api", "")))
+    if api is None or set(api.upstreams.values()) != {kept.get("url")}:
+        return False
+    if kept["url"] != upstream and api.state is not State.RETIRED:
+        deployments.deploy(desk, api.id, upstream=upstream)
+        _keep_sample(folder, api.id, upstream)
+    return True
+
+
+def _keep_sample(folder: Folder, api_id: str, upstream: str) -> None:
+    installation = read_json(folder.installation)
+    installation["sample"] = {"api": api_id, "url": upstream}
+    write_private(folder.installation, json.dumps(installation, indent=2) + "\n")
+
+
+def _sample(desk: Desk, folder: Folder, addresses: Addresses, talk: Talk, *, wanted: bool) -> bool:
     """The Reading List with its application at the first start; later its upstream's new port."""
     upstream = addresses.local_urls["sample"]
-    known = desk.tx.apis.find(organization_id=desk.organization.id, handle=SAMPLE_API)
-    if known and known[0].name == "Reading List":
-        upstreams = set(known[0].upstreams.values())
-        ours = all(url.startswith("http://127.0.0.1:") for url in upstreams)
-        if ours and upstreams != {upstream} and known[0].state is not State.RETIRED:
-            deployments.deploy(desk, known[0].id, upstream=upstream)
-        return ours
     if not wanted:
-        return False
+        return _follow_sample(desk, folder, upstream)
     with talk.step("sample API") as words:
         imported = read_document(document())
         wish = Wish(context=f"/{SAMPLE_API}", version="v1.0", upstream=upstream)
         api = imports.write(desk, imported, wish).api
         deployments.deploy(desk, api.id)
+        _keep_sample(folder, api.id, upstream)
         published = lifecycle.move(desk, api.id, State.PUBLISHED)
         definition = published.definition
         words.append(
