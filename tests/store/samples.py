@@ -9,24 +9,29 @@ from typing import Any
 from gatewright.domain.api import Api, Definition, Deployment, Revision
 from gatewright.domain.application import Application
 from gatewright.domain.audit import AuditRecord
+from gatewright.domain.authenticator import Authenticator, Method
 from gatewright.domain.credential import Credential, Secret
 from gatewright.domain.environment import Environment, Kind
 from gatewright.domain.idempotency import KeptAnswer
+from gatewright.domain.key_manager import KeyManager
 from gatewright.domain.lifecycle import State
 from gatewright.domain.observed import ApiFault, GatewayNode
 from gatewright.domain.operation import Operation
 from gatewright.domain.organization import Organization
 from gatewright.domain.person import Login, LoginKind, Role, User
 from gatewright.domain.plan import Plan
+from gatewright.domain.registration import InitialAccessToken, Registration
 from gatewright.domain.scope import Scope
 from gatewright.domain.subscription import Subscription
-from gatewright.domain.token import RevokedToken, SigningKey
+from gatewright.domain.token import RevokedToken, SigningKey, UsedProof
 from gatewright.store.mirror import Mirror
 from gatewright.store.port import Store, Transaction
 
 AT = datetime(2030, 2, 3, 4, 5, 6, 789_012, tzinfo=UTC)
 LATER = datetime(2031, 2, 3, 4, 5, 6, 7, tzinfo=UTC)
-ORGANIZATION = Organization("org_1", "default", "Default \N{SNOWMAN}", "ES256", AT)
+ORGANIZATION = Organization(
+    "org_1", "default", "Default \N{SNOWMAN}", "ES256", AT, 1, 70, 800, 30, 600, True
+)
 DEFINITION = Definition(
     (
         Operation("GET", "/books", "List", (frozenset({"a:b", "c"}), frozenset({"d"}))),
@@ -52,15 +57,33 @@ SAMPLES: dict[str, Any] = {
     "applications": Application(
         "app_1", "org_1", "reader", "Reader", "", frozenset({"z", "a"}), True, AT, "usr_1"
     ),
-    "credentials": Credential("cred_1", "org_1", "app_1", Kind.SANDBOX, "client_1", 900, 2, AT),
+    "credentials": Credential(
+        "cred_1", "org_1", "app_1", Kind.SANDBOX, "client_1", 900, 2, AT, 1, True, True, True
+    ),
     "secrets": Secret(
         "sec_1", "org_1", "cred_1", "first", "digest-1", "1", "gw…1234", AT, LATER, LATER, AT
     ),
+    "authenticators": Authenticator(
+        "auth_1", "org_1", "cred_1", "laptop", Method.FEDERATED, {"issuer": "https://i", "b": "2"},
+        AT, LATER, LATER,
+    ),
     "subscriptions": Subscription("sub_1", "org_1", "app_1", "books", 1, "plan_1", True, AT),
     "signing_keys": SigningKey(
-        "kid_1", "org_1", Kind.PRODUCTION, "ES256", '{"kty":"EC"}', b"\x00\xff", "active", AT
+        "kid_1", "org_1", Kind.PRODUCTION, "ES256", '{"kty":"EC"}', b"\x00\xff", "retired", AT,
+        1, "agent", 2**40, AT, LATER, LATER,
     ),
     "revoked_tokens": RevokedToken("jti_1", "org_1", Kind.SANDBOX, LATER, AT),
+    "used_proofs": UsedProof("0000000001-ab", LATER),
+    "key_managers": KeyManager(
+        "km_1", "org_1", "idp", "IdP", "https://idp", "https://idp/jwks", '{"keys":[]}',
+        frozenset({"a", "b"}), "azp", "scp", True, True, True, AT,
+    ),
+    "initial_access_tokens": InitialAccessToken(
+        "iat_1", "org_1", Kind.SANDBOX, "ci", "digest-3", "1", "…iat1", "usr_1", 3, AT, LATER, LATER
+    ),
+    "registrations": Registration(
+        "reg_1", "org_1", "app_1", "cred_1", "iat_1", "digest-4", "1", '{"client_name":"x"}', AT
+    ),
     "users": User("usr_1", "org_1", "owner", "Owner", Role.ADMIN, AT),
     "logins": Login(
         "log_1", "org_1", "usr_1", LoginKind.LINK, "laptop", "digest-2", "1", "…abcd",
@@ -78,6 +101,10 @@ NULLABLE: dict[str, tuple[str, ...]] = {
     "plans": ("request_count",),
     "applications": ("allowed_scopes",),
     "secrets": ("expires_at", "revoked_at", "last_used_at"),
+    "authenticators": ("expires_at", "last_used_at"),
+    "signing_keys": ("activates_at", "retired_at", "removes_at"),
+    "key_managers": ("jwks_uri", "jwks"),
+    "initial_access_tokens": ("uses_left", "expires_at", "last_used_at"),
     "logins": ("expires_at", "used_at", "revoked_at"),
 }
 

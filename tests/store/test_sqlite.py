@@ -14,6 +14,7 @@ from gatewright.domain.errors import Unavailable
 from gatewright.domain.world import World
 from gatewright.store.sql import migrate, open_store
 from gatewright.store.sql.dialects import sqlite
+from gatewright.store.sql.migrations import NEWEST
 from gatewright.store.sql.store import SqlStore
 
 
@@ -106,7 +107,7 @@ def test_a_path_with_special_characters(tmp_path: Path, world: World) -> None:
     folder = tmp_path / "a b#c%20é?mode=ro"
     folder.mkdir()
     url = f"sqlite:///{folder}/gatewright.db"
-    assert migrate(url) == (0, 1)
+    assert migrate(url) == (0, NEWEST)
     open_store(url, world).close()
     assert (folder / "gatewright.db").exists()
 

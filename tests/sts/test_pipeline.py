@@ -22,7 +22,7 @@ def pair(gw: Installation) -> Pair:
 
 def register(monkeypatch, authorization: Authorization) -> None:
     grant = SimpleNamespace(
-        grant_type="greedy", public_clients=False, authorize=lambda _client, _form: authorization
+        grant_type="greedy", public_clients=False, authorize=lambda _asked: authorization
     )
     monkeypatch.setattr("gatewright.sts.token.GRANTS", {"greedy": grant})
 
@@ -66,13 +66,17 @@ class TestEveryGrant:
         assert answer.json["error"] == "unauthorized_client"
 
     def test_is_in_the_metadata_under_its_name(self, gw, pair, grant) -> None:
-        assert f'"{grant.grant_type}"'.encode() in metadata.document("http://x")
+        assert f'"{grant.grant_type}"'.encode() in metadata.document(
+            gw.service.issuer("default", "production")
+        )
         assert GRANTS[grant.grant_type] is grant
 
 
 @pytest.mark.parametrize("method", METHODS, ids=[method.name for method in METHODS])
-def test_every_method_is_in_the_metadata(method) -> None:
-    assert metadata.document("http://x").count(f'"{method.name}"'.encode()) == 3
+def test_every_method_is_in_the_metadata(gw: Installation, method) -> None:
+    issuer = gw.service.issuer("default", "production")
+    assert issuer is not None
+    assert metadata.document(issuer).count(f'"{method.name}"'.encode()) == 3
 
 
 def test_what_was_worked_out_is_kept_until_something_changes(

@@ -14,7 +14,11 @@ SECRETS_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """`generation` is part of every token's subject key: raising it revokes all tokens at once."""
+    """`generation` is part of every token's subject key: raising it revokes all tokens at once.
+
+    The two `…bound_access_tokens` (RFC 9449 §5.2, RFC 8705 §3.4) demand that every token is bound
+    to a key; `introspects_all` makes the client a resource server that may ask about any token.
+    """
 
     id: str
     organization_id: str
@@ -25,6 +29,9 @@ class Credential:
     generation: int
     created_at: datetime
     revision: int = 1
+    dpop_bound_access_tokens: bool = False
+    tls_client_certificate_bound_access_tokens: bool = False
+    introspects_all: bool = False
 
     @property
     def subject_key(self) -> str:

@@ -11,7 +11,8 @@ SUBJECT_CLAIM = "gwk"
 
 @dataclass(frozen=True, slots=True)
 class RevokedToken:
-    """A `jti` that is refused until the token's own expiry; `id` is the jti."""
+    """What is refused until the tokens' own expiry: `id` is one token's jti, or a subject key,
+    which ends every token of that generation of a credential. A jti never holds a dot."""
 
     id: str
     organization_id: str
@@ -25,7 +26,9 @@ class SigningKey:
     """A key pair of one issuer. `sealed_private_key` is encrypted; `public_jwk` is JSON text.
 
     `state` is announced (published, not signing yet), active (signs) or retired (verifies only).
-    `id` is the kid.
+    `id` is the kid. An announced key may sign from `activates_at` on, and not before every
+    gateway has `announced_sequence`; a retired one is removed at `removes_at`, when the last
+    token that it signed is gone. `backend` names who holds the private half.
     """
 
     id: str
@@ -37,9 +40,25 @@ class SigningKey:
     state: str
     created_at: datetime
     revision: int = 1
+    backend: str = "sealed"
+    announced_sequence: int = 0
+    activates_at: datetime | None = None
+    retired_at: datetime | None = None
+    removes_at: datetime | None = None
 
     def __repr__(self) -> str:
         return f"SigningKey(id={self.id!r}, kind={self.kind!r}, state={self.state!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class UsedProof:
+    """A single-use assertion or proof that was accepted, kept until it would be refused anyway.
+
+    `id` begins with the expiry in a form that sorts by time, so that the oldest come first.
+    """
+
+    id: str
+    expires_at: datetime
 
 
 def issuer(sts_url: str, organization_handle: str, kind: Kind) -> str:

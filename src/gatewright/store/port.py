@@ -12,15 +12,18 @@ from typing import Protocol, TypeVar
 from gatewright.domain.api import Api, Deployment, Revision
 from gatewright.domain.application import Application
 from gatewright.domain.audit import AuditRecord
+from gatewright.domain.authenticator import Authenticator
 from gatewright.domain.credential import Credential, Secret
 from gatewright.domain.environment import Environment
 from gatewright.domain.idempotency import KeptAnswer
+from gatewright.domain.key_manager import KeyManager
 from gatewright.domain.observed import ApiFault, GatewayNode
 from gatewright.domain.organization import Organization
 from gatewright.domain.person import Login, User
 from gatewright.domain.plan import Plan
+from gatewright.domain.registration import InitialAccessToken, Registration
 from gatewright.domain.subscription import Subscription
-from gatewright.domain.token import RevokedToken, SigningKey
+from gatewright.domain.token import RevokedToken, SigningKey, UsedProof
 
 T = TypeVar("T")
 
@@ -75,11 +78,21 @@ class Transaction(Protocol):
     @property
     def secrets(self) -> Rows[Secret]: ...
     @property
+    def authenticators(self) -> Rows[Authenticator]: ...
+    @property
     def subscriptions(self) -> Rows[Subscription]: ...
     @property
     def signing_keys(self) -> Rows[SigningKey]: ...
     @property
     def revoked_tokens(self) -> Rows[RevokedToken]: ...
+    @property
+    def used_proofs(self) -> Rows[UsedProof]: ...
+    @property
+    def key_managers(self) -> Rows[KeyManager]: ...
+    @property
+    def initial_access_tokens(self) -> Rows[InitialAccessToken]: ...
+    @property
+    def registrations(self) -> Rows[Registration]: ...
     @property
     def users(self) -> Rows[User]: ...
     @property
@@ -99,10 +112,12 @@ class Transaction(Protocol):
 
 NOUNS = (
     "organizations", "environments", "apis", "revisions", "deployments", "plans", "applications",
-    "credentials", "secrets", "subscriptions", "signing_keys", "revoked_tokens", "users", "logins",
+    "credentials", "secrets", "authenticators", "subscriptions", "signing_keys", "revoked_tokens",
+    "used_proofs", "key_managers", "initial_access_tokens", "registrations", "users", "logins",
     "audit_records", "kept_answers", "gateway_nodes", "api_faults",
 )  # fmt: skip
 WATCHED = frozenset(NOUNS) - {
+    "used_proofs", "initial_access_tokens", "registrations",
     "users", "logins", "audit_records", "kept_answers", "gateway_nodes", "api_faults",
 }  # fmt: skip
 """The nouns whose writes leave changes: the desired state that gateways and the STS follow."""

@@ -8,6 +8,7 @@ from gatewright.sts.client_auth import METHODS
 from gatewright.sts.errors import InvalidClient, InvalidRequest
 from gatewright.sts.issuer import Issuer
 from gatewright.sts.presented import Presented
+from gatewright.sts.proof import Proven
 from gatewright.sts.records import SLOTS_OF_NOBODY, Client
 from gatewright.sts.request import Form, Request
 from gatewright.sts.state import State
@@ -16,13 +17,13 @@ SECRET_LENGTH_MAX = 1024
 _NO_DIGEST = "?" * 64  # of a pepper that is gone: as long as a digest, and equal to none
 
 
-def authenticate(state: State, issuer: Issuer, request: Request, form: Form) -> Client:
+def authenticate(state: State, issuer: Issuer, request: Request, form: Form) -> Proven:
     """The client that proved itself to this issuer.
 
     Raises InvalidRequest for more than one method (RFC 6749 §2.3), TooManyFailures before any
     hash, InvalidClient otherwise, in equal bytes and at equal cost for every cause.
     """
-    presented = _presented(request, form)
+    presented, method = _presented(request, form)
     now = state.world.now()
     pair = (presented.client_id, request.address)
     state.limits.check(pair, now)
@@ -35,19 +36,19 @@ def authenticate(state: State, issuer: Issuer, request: Request, form: Form) -> 
     client, secret = found
     state.limits.succeeded(pair, now)
     state.usage.used(secret, now)
-    return client
+    return Proven(client, method)
 
 
-def _presented(request: Request, form: Form) -> Presented:
-    shown = [method.presented(request, form) for method in METHODS]
-    found = [item for item in shown if item]
+def _presented(request: Request, form: Form) -> tuple[Presented, str]:
+    shown = [(method.presented(request, form), method.name) for method in METHODS]
+    found = [(item, name) for item, name in shown if item]
     assertions = form.get("client_assertion") is not None
     if len(found) + assertions > 1:
         raise InvalidRequest("more than one client authentication method is used.")
     if not found:
         raise InvalidClient("no client authentication of a supported method is included.")
     named = form.get("client_id")
-    if named is not None and named != found[0].client_id:
+    if named is not None and named != found[0][0].client_id:
         raise InvalidClient("client_id is not that of the authenticated client.", "client_id")
     return found[0]
 

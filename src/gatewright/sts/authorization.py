@@ -1,10 +1,14 @@
 """What a grant gives back: a value. Only the pipeline turns it into a token."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
+from gatewright.sts.issuer import Issuer
+from gatewright.sts.proof import Single
 from gatewright.sts.records import Client
 from gatewright.sts.request import Form
+from gatewright.sts.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +16,27 @@ class Authorization:
     """Who the token is about, and limits that narrow it further; None limits nothing.
 
     A grant can only take away: the pipeline still bounds scopes by the client's own rights and
-    the lifetime by the credential's.
+    the lifetime by the credential's. `claims` are further members of the token, such as `act`;
+    `issued_token_type` is told by token exchange alone (RFC 8693 §2.2.1).
     """
 
     subject: str
     scope_limit: frozenset[str] | None = None
     lifetime_seconds_max: int | None = None
+    audience_limit: frozenset[str] | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    issued_token_type: str | None = None
+    singles: tuple[Single, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a grant may look at: the view of the store, the issuer, the client and its form."""
+
+    state: State
+    issuer: Issuer
+    client: Client
+    form: Form
 
 
 class Grant(Protocol):
@@ -31,5 +50,5 @@ class Grant(Protocol):
     def public_clients(self) -> bool:
         """Whether a client that proves nothing may use it."""
 
-    def authorize(self, client: Client, form: Form) -> Authorization:
-        """Read the grant's own parameters. Raises InvalidRequest or InvalidGrant."""
+    def authorize(self, asked: Asked, /) -> Authorization:
+        """Read the grant's own parameters. Raises InvalidRequest, InvalidGrant or KeysNeeded."""

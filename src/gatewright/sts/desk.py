@@ -16,9 +16,13 @@ from gatewright.sts import revoke, token
 from gatewright.sts.answer import description
 from gatewright.sts.errors import InvalidScope, Refused, TemporarilyUnavailable
 from gatewright.sts.issuer import Issuer
+from gatewright.sts.proof import Proven
 from gatewright.sts.records import Client
-from gatewright.sts.request import Form
+from gatewright.sts.request import Form, Request
 from gatewright.sts.state import State
+
+PERSON = "person"
+"""Stands for the method of authentication: a signed-in person vouches for the client."""
 
 
 class TokenDesk:
@@ -51,7 +55,9 @@ class TokenDesk:
             self._state.renew()
             issuer, client = self._known(application, credential)
             try:
-                granted = token.issue(self._state, issuer, Form(values), lambda: client)
+                granted = token.issue(
+                    self._state, issuer, Request(b""), Form(values), lambda: Proven(client, PERSON)
+                )
             except InvalidScope as refused:
                 raise Invalid(
                     description(refused), "scope", "Subscribe to its API first."

@@ -23,4 +23,3 @@ class Issuer:
     sign: Signer | None = field(repr=False)
     keys: Mapping[str, VerificationKey] = field(repr=False)
     jwks: bytes
-    metadata: bytes

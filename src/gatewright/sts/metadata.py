@@ -4,13 +4,15 @@ import orjson
 
 from gatewright.sts.client_auth import NAMES as METHOD_NAMES
 from gatewright.sts.grants import GRANTS
+from gatewright.sts.issuer import Issuer
 
 
-def document(issuer_url: str) -> bytes:
+def document(issuer: Issuer) -> bytes:
     """What a client needs to know of an issuer; the same under every well-known path.
 
     Endpoints stand in it only if they exist: there is no authorization endpoint.
     """
+    issuer_url = issuer.url
     methods = list(METHOD_NAMES)
     return orjson.dumps(
         {

@@ -6,6 +6,7 @@ from typing import Any
 
 from gatewright.domain.api import Api, Definition, Deployment, Revision
 from gatewright.domain.application import Application
+from gatewright.domain.authenticator import Authenticator
 from gatewright.domain.credential import SECRETS_MAX, Credential, Secret
 from gatewright.domain.scope import Scope
 from gatewright.domain.world import EPOCH
@@ -15,7 +16,8 @@ Grouping = Callable[[Any], Hashable]
 
 NOUNS = (
     "organizations", "environments", "apis", "revisions", "deployments", "applications",
-    "credentials", "secrets", "subscriptions", "signing_keys", "revoked_tokens",
+    "credentials", "secrets", "authenticators", "subscriptions", "signing_keys", "revoked_tokens",
+    "key_managers",
 )  # fmt: skip
 GROUPS: Mapping[str, tuple[str, Grouping]] = {
     "organization by handle": ("organizations", lambda row: row.handle),
@@ -24,6 +26,8 @@ GROUPS: Mapping[str, tuple[str, Grouping]] = {
     "deployments": ("deployments", lambda row: row.api_id),
     "credential by client": ("credentials", lambda row: row.client_id),
     "secrets": ("secrets", lambda row: row.credential_id),
+    "authenticators": ("authenticators", lambda row: row.credential_id),
+    "key managers": ("key_managers", lambda row: (row.organization_id, row.issuer)),
     "subscriptions": ("subscriptions", lambda row: row.application_id),
     "signing keys": ("signing_keys", lambda row: (row.organization_id, row.kind)),
 }
@@ -32,16 +36,19 @@ SLOTS_OF_NOBODY = (_NOBODY,) * SECRETS_MAX
 """What an unknown client's secret is compared with: as many digests as anybody may have."""
 
 ISSUER_NOUNS = frozenset({"organizations", "environments", "signing_keys"})
-RIGHTS_NOUNS = frozenset(NOUNS) - {"secrets", "signing_keys", "revoked_tokens"}
+RIGHTS_NOUNS = frozenset(NOUNS) - {
+    "secrets", "authenticators", "signing_keys", "revoked_tokens", "key_managers",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
 class Client:
-    """A credential with its application and secrets; `rights` is what was worked out from them."""
+    """A credential with its application, secrets and authenticators; `rights` is worked out."""
 
     credential: Credential
     application: Application
     slots: tuple[Secret, ...] = field(repr=False)
+    authenticators: tuple[Authenticator, ...] = ()
     rights: Any = None
 
 
@@ -64,7 +71,7 @@ class Records:
             for name, (noun, grouping) in GROUPS.items():
                 if noun == item.noun:
                     self._regroup(self._groups[name], grouping, item)
-            if item.noun == "secrets":
+            if item.noun in ("secrets", "authenticators"):
                 self._forget(item.before or item.after)
         if changed & RIGHTS_NOUNS:
             self._clients.clear()
@@ -115,11 +122,13 @@ class Records:
                     row for row in self.group("secrets", credential.id) if row.revoked_at is None
                 )
                 slots = secrets + SLOTS_OF_NOBODY[len(secrets) :]
-                return self._clients.setdefault(client_id, Client(credential, application, slots))
+                known = tuple(self.group("authenticators", credential.id))
+                client = Client(credential, application, slots, known)
+                return self._clients.setdefault(client_id, client)
         return None
 
-    def _forget(self, secret: Secret) -> None:
-        credential = self.row("credentials", secret.credential_id)
+    def _forget(self, row: Secret | Authenticator) -> None:
+        credential = self.row("credentials", row.credential_id)
         if credential:
             self._clients.pop(credential.client_id, None)
 

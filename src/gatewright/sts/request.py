@@ -16,7 +16,8 @@ REPEATABLE = frozenset({"resource", "audience"})
 
 KNOWN = frozenset({
     "grant_type", "scope", "resource", "client_id", "client_secret", "client_assertion",
-    "client_assertion_type", "token", "token_type_hint",
+    "client_assertion_type", "token", "token_type_hint", "assertion", "audience", "subject_token",
+    "subject_token_type", "actor_token", "actor_token_type", "requested_token_type",
 })  # fmt: skip
 """What is read; everything else is ignored (RFC 6749 §3.2), so that its value may be anything."""
 
@@ -30,13 +31,20 @@ _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class Request(NamedTuple):
-    """One POST as it came. `address` is the peer's, for limits; the secrets never print."""
+    """One POST as it came. `address` is the peer's, for limits; the secrets never print.
+
+    `dpop` are the DPoP headers, `certificate` is the TLS client's (DER) as a trusted hop saw it,
+    `accept` what kind of answer is wanted.
+    """
 
     body: bytes
     content_type: bytes = _FORM.encode()
     authorization: tuple[bytes, ...] = ()
     query: bytes = b""
     address: str = ""
+    dpop: tuple[bytes, ...] = ()
+    certificate: bytes | None = None
+    accept: bytes = b""
 
     def __repr__(self) -> str:
         return f"Request(address={self.address!r})"
@@ -44,10 +52,11 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The parameters with a value, each once; `resources` is the one that may repeat."""
+    """The parameters with a value, each once; `resources` and `audiences` may repeat."""
 
     values: Mapping[str, str] = field(repr=False)
     resources: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
 
     def get(self, name: str) -> str | None:
         """The value, or None when it was left out or empty."""
@@ -70,7 +79,7 @@ def parse(request: Request) -> Form:
     if request.query:
         _check_query(request.query)
     values: dict[str, str] = {}
-    resources: list[str] = []
+    several: dict[str, list[str]] = {"resource": [], "audience": []}
     seen: set[str] = set()
     for name, value in _pairs(request.body):
         if name in seen and name not in REPEATABLE:
@@ -81,11 +90,11 @@ def parse(request: Request) -> Form:
             continue  # RFC 6749 §3.2: without a value it counts as omitted, unknown as absent.
         if _CONTROL.search(value):
             raise InvalidRequest(f"{name} holds a control character.", name)
-        if name == "resource":
-            resources.append(value)
+        if name in several:
+            several[name].append(value)
         else:
             values[name] = value
-    return Form(values, tuple(resources))
+    return Form(values, tuple(several["resource"]), tuple(several["audience"]))
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ another one.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gatewright.crypto.keyring import Keyring
@@ -14,12 +15,13 @@ from gatewright.domain.world import EPOCH, World
 from gatewright.observability.counters import Counter
 from gatewright.observability.events import Event, RequestRefused, TokenRevoked, TokensIssued
 from gatewright.store.port import Store
-from gatewright.sts import answer, introspect, revoke, token, usage
+from gatewright.sts import answer, introspect, proofs, revoke, token, usage
 from gatewright.sts.answer import Answer
 from gatewright.sts.authentication import authenticate
 from gatewright.sts.client_auth import METHODS
 from gatewright.sts.errors import Refused, TemporarilyUnavailable
 from gatewright.sts.issuer import Issuer
+from gatewright.sts.proof import Single
 from gatewright.sts.request import Form, Request, parse
 from gatewright.sts.revoke import Revocation
 from gatewright.sts.state import State
@@ -30,6 +32,14 @@ REFUSALS_REPORTED_MAX = 20
 _SECOND = timedelta(seconds=1)
 _NOT_PRINTABLE = re.compile(r"[^A-Za-z0-9._~-]")
 Act = Callable[[Issuer, Request, Form], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An answer that nobody may have before `singles` are written down as used."""
+
+    answer: Answer
+    singles: tuple[Single, ...]
 
 
 class TokenService:
@@ -54,9 +64,33 @@ class TokenService:
         self.state.renew()
         return self.state.issuer(organization_handle, kind)
 
-    def token(self, issuer: Issuer, request: Request) -> Answer:
-        """The token endpoint (RFC 6749 §3.2)."""
-        return self._answer("token", issuer, request, self._token)
+    def token(self, issuer: Issuer, request: Request) -> Answer | Pending:
+        """The token endpoint (RFC 6749 §3.2); a Pending is still to be given to `accept`.
+
+        Raises KeysNeeded.
+        """
+        singles: list[Single] = []
+
+        def act(issuer: Issuer, request: Request, form: Form) -> Answer:
+            state = self.state
+            granted = token.issue(
+                state, issuer, request, form, lambda: authenticate(state, issuer, request, form)
+            )
+            singles.extend(granted.singles)
+            return answer.private(granted.members())
+
+        given = self._answer("token", issuer, request, act)
+        return Pending(given, tuple(singles)) if singles else given
+
+    def accept(self, pending: Pending) -> Answer:
+        """Write down what a request used up, then answer it; a replay and a dead database refuse.
+
+        Blocks for as long as the database takes.
+        """
+        try:
+            return proofs.accept(self.state.store, pending.singles) or pending.answer
+        except Unavailable:
+            return answer.refusal(_unavailable("the proof could not be written down."))
 
     def introspect(self, issuer: Issuer, request: Request) -> Answer:
         """The introspection endpoint (RFC 7662 §2)."""
@@ -67,7 +101,7 @@ class TokenService:
         decided: list[Revocation] = []
 
         def act(issuer: Issuer, request: Request, form: Form) -> Answer:
-            client = authenticate(self.state, issuer, request, form)
+            client = authenticate(self.state, issuer, request, form).client
             token.check_not_blocked(client)
             found = revoke.decide(self.state, issuer, client, form)
             decided.extend([found] if found else [])
@@ -89,6 +123,7 @@ class TokenService:
     def upkeep(self) -> Callable[[], None]:
         """What to write now and then: call here, run the result wherever blocking does no harm."""
         taken, old = self.state.usage.take(), revoke.outlived(self.state)
+        now = self.state.world.now()
         issued = self.answers.value("token", "ok")
         if issued > self._issued_before:
             self._report(TokensIssued(issued - self._issued_before))
@@ -98,20 +133,14 @@ class TokenService:
             try:
                 usage.write(self.state.store, taken)
                 revoke.prune(self.state.store, old)
+                proofs.prune(self.state.store, now)
             except Unavailable:
                 self.state.usage.give_back(taken)
 
         return run
 
-    def _token(self, issuer: Issuer, request: Request, form: Form) -> Answer:
-        state = self.state
-        granted = token.issue(
-            state, issuer, form, lambda: authenticate(state, issuer, request, form)
-        )
-        return answer.private(granted.members())
-
     def _introspect(self, issuer: Issuer, request: Request, form: Form) -> Answer:
-        client = authenticate(self.state, issuer, request, form)
+        client = authenticate(self.state, issuer, request, form).client
         token.check_not_blocked(client)
         return answer.private(introspect.introspect(self.state, issuer, client, form))
 

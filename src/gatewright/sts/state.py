@@ -12,7 +12,6 @@ from gatewright.domain.world import EPOCH, World
 from gatewright.observability.events import Event, StoreFound, StoreLost
 from gatewright.store.mirror import Mirror
 from gatewright.store.port import Store
-from gatewright.sts import metadata
 from gatewright.sts.issuer import Issuer
 from gatewright.sts.keys import KeyChain, jwks
 from gatewright.sts.limits import Limits
@@ -147,7 +146,6 @@ class State:
             self._keys.signer(rows, organization.signing_algorithm),
             self._keys.verifiers(rows),
             jwks(rows),
-            metadata.document(url),
         )
         self._issuers[key] = issuer
         return issuer

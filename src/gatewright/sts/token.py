@@ -1,13 +1,15 @@
-"""The one pipeline that every token comes through: authenticate → allowed → grant → scope → mint.
+"""The one pipeline of every token: authenticate → allowed → bind → grant → scope → mint.
 
 The steps stand here once, around all grants. A grant returns an Authorization and can skip none.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from gatewright.domain.credential import Credential
 from gatewright.sts import scopes
-from gatewright.sts.authorization import Authorization, Grant
+from gatewright.sts.authorization import Asked, Authorization, Grant
+from gatewright.sts.binding import bind
 from gatewright.sts.errors import (
     InvalidClient,
     InvalidScope,
@@ -18,27 +20,43 @@ from gatewright.sts.errors import (
 from gatewright.sts.grants import GRANTS
 from gatewright.sts.issuer import Issuer
 from gatewright.sts.mint import Granted, mint
+from gatewright.sts.proof import Proven
 from gatewright.sts.records import Client
-from gatewright.sts.request import Form
+from gatewright.sts.request import Form, Request
 from gatewright.sts.state import State
 
 
-def issue(state: State, issuer: Issuer, form: Form, prove: Callable[[], Client]) -> Granted:
+def issue(
+    state: State, issuer: Issuer, request: Request, form: Form, prove: Callable[[], Proven]
+) -> Granted:
     """The token that the form asks for. `prove` gives the authenticated client or raises.
 
-    Raises a Refused of the step that refused.
+    Raises a Refused of the step that refused, or KeysNeeded.
     """
     grant_type = form.need("grant_type")
-    client = prove()
+    proven = prove()
+    client = proven.client
     grant = _allowed(client, grant_type)
-    authorization = grant.authorize(client, form)
+    binding = bind(state, issuer, request, proven)
+    authorization = grant.authorize(Asked(state, issuer, client, form))
     audience = _audience(issuer, form)
     scope = _scope(state, issuer, client, form, authorization, audience)
     lifetime = client.credential.token_ttl_seconds
     if authorization.lifetime_seconds_max is not None:
         lifetime = min(lifetime, authorization.lifetime_seconds_max)
-    subject = authorization.subject
-    return mint(state.world, issuer, client, subject, scope, audience, lifetime)
+    subject, further = authorization.subject, authorization.claims
+    if binding.confirmation:
+        further = {**further, "cnf": binding.confirmation}
+    granted = mint(state.world, issuer, client, subject, scope, audience, lifetime, further)
+    singles = proven.singles + binding.singles + authorization.singles
+    if not singles and not binding.confirmation and not authorization.issued_token_type:
+        return granted
+    return replace(
+        granted,
+        token_type=binding.token_type,
+        issued_token_type=authorization.issued_token_type,
+        singles=singles,
+    )
 
 
 def check_not_blocked(client: Client) -> None:

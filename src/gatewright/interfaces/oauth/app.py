@@ -15,13 +15,13 @@ from gatewright.interfaces.oauth.readers import Readers
 from gatewright.interfaces.oauth.reading import Environ, read
 from gatewright.interfaces.oauth.routes import POSTED, SHARED, Route, methods, route
 from gatewright.observability.log import Log
-from gatewright.sts import answer
+from gatewright.sts import answer, metadata
 from gatewright.sts.answer import Answer
 from gatewright.sts.errors import Refused, TemporarilyUnavailable
 from gatewright.sts.issuer import Issuer
 from gatewright.sts.request import Request
 from gatewright.sts.revoke import Revocation
-from gatewright.sts.service import TokenService
+from gatewright.sts.service import Pending, TokenService
 
 READERS_PER_ADDRESS_MAX = 48
 """Three quarters of a worker's threads: a body that comes slowly holds one of them."""
@@ -87,12 +87,14 @@ class App:
         try:
             request = self._read(environ) if endpoint in POSTED else read(environ, with_body=False)
         except Refused as refused:
-            given: Answer | _Unwritten = answer.refusal(refused)
+            given: Answer | Pending | _Unwritten = answer.refusal(refused)
         else:
             with self._turn:
                 given = self._decide(found, request)
         if isinstance(given, _Unwritten):
             given = self._service.write(given.issuer, given.revocation)
+        elif isinstance(given, Pending):
+            given = self._service.accept(given)
         return _shared(given) if endpoint in SHARED else given
 
     def _read(self, environ: Environ) -> Request:
@@ -106,7 +108,7 @@ class App:
         finally:
             self._readers.leave(address)
 
-    def _decide(self, found: Route, request: Request) -> Answer | _Unwritten:
+    def _decide(self, found: Route, request: Request) -> Answer | Pending | _Unwritten:
         try:
             issuer = self._service.issuer(found.organization, found.kind)
         except Unavailable as error:
@@ -119,7 +121,7 @@ class App:
             case "jwks":
                 return answer.public(issuer.jwks)
             case "metadata":
-                return answer.public(issuer.metadata)
+                return answer.public(metadata.document(issuer))
             case "introspect":
                 return self._service.introspect(issuer, request)
         outcome = self._service.revoke(issuer, request)

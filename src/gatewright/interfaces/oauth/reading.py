@@ -17,12 +17,15 @@ def read(environ: Environ, *, with_body: bool) -> Request:
     header = environ.get("HTTP_AUTHORIZATION")
     # The server joins repeated headers by a comma, which Basic credentials can not hold.
     authorization = () if header is None else tuple(header.encode("latin-1").split(b","))
+    dpop = environ.get("HTTP_DPOP")
     return Request(
         _body(environ),
         environ.get("CONTENT_TYPE", "").encode("latin-1"),
         authorization,
         environ.get("QUERY_STRING", "").encode("latin-1"),
         environ.get("REMOTE_ADDR", ""),
+        () if dpop is None else tuple(dpop.encode("latin-1").split(b",")),
+        accept=environ.get("HTTP_ACCEPT", "").encode("latin-1"),
     )
 
 

@@ -1,6 +1,6 @@
 """The tables of credentials and of their secrets."""
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import Boolean, Column, Index, Text
 
 from gatewright.domain.credential import Credential, Secret
 from gatewright.domain.environment import Kind
@@ -18,6 +18,9 @@ CREDENTIALS = noun(
     Column("generation", Count, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revision", Count, nullable=False),
+    Column("dpop_bound_access_tokens", Boolean, nullable=False),
+    Column("tls_client_certificate_bound_access_tokens", Boolean, nullable=False),
+    Column("introspects_all", Boolean, nullable=False),
     unique(
         "application_id",
         "kind",

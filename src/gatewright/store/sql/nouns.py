@@ -5,20 +5,24 @@ from typing import Any
 from gatewright.store.sql.api import APIS, DEPLOYMENTS, REVISIONS
 from gatewright.store.sql.application import APPLICATIONS
 from gatewright.store.sql.audit import AUDIT_RECORDS
+from gatewright.store.sql.authenticator import AUTHENTICATORS
 from gatewright.store.sql.credential import CREDENTIALS, SECRETS
 from gatewright.store.sql.environment import ENVIRONMENTS
 from gatewright.store.sql.idempotency import KEPT_ANSWERS
+from gatewright.store.sql.key_manager import KEY_MANAGERS
 from gatewright.store.sql.observed import API_FAULTS, GATEWAY_NODES
 from gatewright.store.sql.organization import ORGANIZATIONS
 from gatewright.store.sql.person import LOGINS, USERS
 from gatewright.store.sql.plan import PLANS
+from gatewright.store.sql.registration import INITIAL_ACCESS_TOKENS, REGISTRATIONS
 from gatewright.store.sql.schema import Noun
 from gatewright.store.sql.subscription import SUBSCRIPTIONS
-from gatewright.store.sql.token import REVOKED_TOKENS, SIGNING_KEYS
+from gatewright.store.sql.token import REVOKED_TOKENS, SIGNING_KEYS, USED_PROOFS
 
 TABLES: tuple[Noun[Any], ...] = (
     ORGANIZATIONS, ENVIRONMENTS, APIS, REVISIONS, DEPLOYMENTS, PLANS, APPLICATIONS, CREDENTIALS,
-    SECRETS, SUBSCRIPTIONS, SIGNING_KEYS, REVOKED_TOKENS, USERS, LOGINS, AUDIT_RECORDS,
+    SECRETS, AUTHENTICATORS, SUBSCRIPTIONS, SIGNING_KEYS, REVOKED_TOKENS, USED_PROOFS,
+    KEY_MANAGERS, INITIAL_ACCESS_TOKENS, REGISTRATIONS, USERS, LOGINS, AUDIT_RECORDS,
     KEPT_ANSWERS, GATEWAY_NODES, API_FAULTS,
 )  # fmt: skip
 BY_NAME: dict[str, Noun[Any]] = {noun.name: noun for noun in TABLES}

@@ -1,6 +1,6 @@
 """The table of organizations."""
 
-from sqlalchemy import Column, Text
+from sqlalchemy import Boolean, Column, Text
 
 from gatewright.domain.organization import Organization
 from gatewright.store.sql.columns import Count, Moment
@@ -14,6 +14,11 @@ ORGANIZATIONS = noun(
     Column("signing_algorithm", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revision", Count, nullable=False),
+    Column("token_ttl_seconds_min", Count, nullable=False),
+    Column("token_ttl_seconds_max", Count, nullable=False),
+    Column("key_rotation_days", Count, nullable=False),
+    Column("key_announcement_seconds", Count, nullable=False),
+    Column("registration_enabled", Boolean, nullable=False),
     unique(
         "handle",
         field="handle",

@@ -1,9 +1,9 @@
-"""The tables of signing keys and of revoked tokens."""
+"""The tables of signing keys, of revoked tokens and of used proofs."""
 
 from sqlalchemy import Column, Index, LargeBinary, Text
 
 from gatewright.domain.environment import Kind
-from gatewright.domain.token import RevokedToken, SigningKey
+from gatewright.domain.token import RevokedToken, SigningKey, UsedProof
 from gatewright.store.sql.columns import Choice, Count, Moment
 from gatewright.store.sql.schema import noun, organization_column
 
@@ -18,6 +18,11 @@ SIGNING_KEYS = noun(
     Column("state", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revision", Count, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("announced_sequence", Count, nullable=False),
+    Column("activates_at", Moment, nullable=True),
+    Column("retired_at", Moment, nullable=True),
+    Column("removes_at", Moment, nullable=True),
     Index(None, "organization_id", "kind"),
 )
 
@@ -29,3 +34,5 @@ REVOKED_TOKENS = noun(
     Column("expires_at", Moment, nullable=False),
     Column("revoked_at", Moment, nullable=False),
 )
+
+USED_PROOFS = noun("used_proofs", UsedProof, Column("expires_at", Moment, nullable=False))
