@@ -66,7 +66,9 @@ class TestEveryGrant:
         assert answer.json["error"] == "unauthorized_client"
 
     def test_is_in_the_metadata_under_its_name(self, gw, pair, grant) -> None:
-        assert f'"{grant.grant_type}"'.encode() in metadata.document(
+        issuer = gw.service.issuer("default", "production")
+        assert issuer is not None
+        assert f'"{grant.grant_type}"'.encode() in metadata.document(issuer)
             gw.service.issuer("default", "production")
         )
         assert GRANTS[grant.grant_type] is grant

@@ -8,6 +8,12 @@ from gatewright.domain.environment import Kind
 SUBJECT_CLAIM = "gwk"
 """Private claim with the credential's subject key, the gateway's look-up key."""
 
+BOUND_SUBJECT_CLAIM = "gwb"
+"""The same in a token with `cnf`, which has no SUBJECT_CLAIM: as a plain bearer it is nobody's."""
+
+AUDIENCE_CLAIM = "gwa"
+"""Private claim of a token for single APIs: its `api_audience`s with spaces between."""
+
 
 @dataclass(frozen=True, slots=True)
 class RevokedToken:
@@ -59,6 +65,16 @@ class UsedProof:
 
     id: str
     expires_at: datetime
+
+
+def audience_marker(environment_id: str) -> str:
+    """The audience that a token for single APIs has beside theirs: the gateway to look at it."""
+    return f"urn:gatewright:{environment_id}"
+
+
+def api_audience(environment_id: str, context: str, version: str) -> str:
+    """One API at one gateway, such as `env_1/books/v1.0`; `version` may be an alias such as v1."""
+    return f"{environment_id}{context}/{version}"
 
 
 def issuer(sts_url: str, organization_handle: str, kind: Kind) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from gatewright.domain.token import SUBJECT_CLAIM
+from gatewright.domain.token import BOUND_SUBJECT_CLAIM, SUBJECT_CLAIM
 from gatewright.domain.world import World, seconds
 from gatewright.sts.errors import TemporarilyUnavailable
 from gatewright.sts.issuer import Issuer
@@ -65,6 +65,7 @@ def mint(
         raise TemporarilyUnavailable(f"the issuer has no {what}.", retry_after_seconds=5)
     now = seconds(world.now())
     jti = urlsafe_b64encode(world.random_bytes(JTI_BYTES))[:22].decode()
+    subject_claim = BOUND_SUBJECT_CLAIM if "cnf" in further else SUBJECT_CLAIM
     claims: dict[str, object] = {
         **further,
         "iss": issuer.url,
@@ -74,7 +75,7 @@ def mint(
         "iat": now,
         "exp": now + lifetime_seconds,
         "jti": jti,
-        SUBJECT_CLAIM: client.credential.subject_key,
+        subject_claim: client.credential.subject_key,
     }
     if scope:
         claims["scope"] = scope

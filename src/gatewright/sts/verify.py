@@ -6,7 +6,7 @@ from typing import Any
 
 from gatewright.crypto.jose import NotOurs, unverified_header, verify
 from gatewright.crypto.signing import ACCESS_TOKEN_TYPE
-from gatewright.domain.token import SUBJECT_CLAIM
+from gatewright.domain.token import BOUND_SUBJECT_CLAIM, SUBJECT_CLAIM
 from gatewright.domain.world import seconds
 from gatewright.sts.issuer import Issuer
 
@@ -34,7 +34,8 @@ def signed_claims(issuer: Issuer, unverified_jwt: str, now: datetime) -> SignedC
         return None
     if claims is None or claims.get("iss") != issuer.url:
         return None
-    jti, client_id, subject_key = (claims.get(name) for name in ("jti", "client_id", SUBJECT_CLAIM))
+    jti, client_id = claims.get("jti"), claims.get("client_id")
+    subject_key = claims.get(BOUND_SUBJECT_CLAIM if "cnf" in claims else SUBJECT_CLAIM)
     expires_at = claims.get("exp")
     texts = isinstance(jti, str) and isinstance(client_id, str) and isinstance(subject_key, str)
     if not texts or not isinstance(expires_at, int) or seconds(now) >= expires_at:
