@@ -69,8 +69,6 @@ class TestEveryGrant:
         issuer = gw.service.issuer("default", "production")
         assert issuer is not None
         assert f'"{grant.grant_type}"'.encode() in metadata.document(issuer)
-            gw.service.issuer("default", "production")
-        )
         assert GRANTS[grant.grant_type] is grant
 
 
