@@ -1,4 +1,4 @@
-"""`python -m bench [gateway|tokens|propagation|deploys|all]`: runs benchmarks, one by one."""
+"""`python -m bench [NAME|all]`: runs benchmarks, one by one."""
 
 import argparse
 import signal
@@ -6,15 +6,28 @@ import sys
 from dataclasses import fields, replace
 from typing import NoReturn
 
-from bench import deploys, gateway, processes, propagation, report, tokens
+from bench import (
+    deploys,
+    gateway,
+    processes,
+    propagation,
+    report,
+    revocation,
+    rotation,
+    soak,
+    tokens,
+)
 from bench.binaries import MissingBinaryError
 from bench.options import Options
 
 BENCHMARKS = {
     "gateway": gateway.run,
     "tokens": tokens.run,
+    "soak": soak.run,
     "propagation": propagation.run,
     "deploys": deploys.run,
+    "rotation": rotation.run,
+    "revocation": revocation.run,
 }
 WITH_PEERS = ("gateway", "tokens")
 
@@ -60,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
         ("operations", "operations of each API"),
         ("repeats", "changes of each kind in propagation"),
         ("deploys", "revisions deployed under load"),
+        ("minutes", "how long `soak` takes"),
+        ("rotation-seconds", "how long keys are rotated"),
+        ("rotation-pause", "seconds from one rotation to the next"),
     ):
         parser.add_argument(f"--{name}", type=int, help=meaning)
     return parser

@@ -1,6 +1,7 @@
 """Sends load with wrk from the load generator's core and reads what wrk says about the run."""
 
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -60,9 +61,16 @@ class LoadResult:
 
 
 def send(
-    load: Load, seconds: int, connections: int = CONNECTIONS, allow_failures: bool = False
+    load: Load,
+    seconds: int,
+    connections: int = CONNECTIONS,
+    allow_failures: bool = False,
+    pause_ms: int = 0,
 ) -> LoadResult:
-    """Run wrk once. Failed calls are an error unless the benchmark counts them itself."""
+    """Run wrk once. Failed calls are an error unless the benchmark counts them itself.
+
+    With a pause, each connection rests for so long after each answer.
+    """
     wrk = binaries.find_wrk()
     with tempfile.TemporaryDirectory() as folder:
         calls = Path(folder) / "calls"
@@ -71,9 +79,12 @@ def send(
                    "--connections", str(connections), "--duration", f"{seconds}s",
                    "--timeout", "5s", "--script", str(_SCRIPT), load.url,
                    "--", load.method, str(calls)]  # fmt: skip
+        environment = dict(os.environ if wrk.environment is None else wrk.environment)
+        if pause_ms:
+            environment["BENCH_PAUSE_MS"] = str(pause_ms)
         done = subprocess.run(
             [*command, *([load.body] if load.body is not None else [])],
-            env=wrk.environment,
+            env=environment,
             capture_output=True,
             text=True,
             check=False,

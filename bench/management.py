@@ -4,6 +4,7 @@ They go over one kept-alive connection, so that 1,000 APIs are made in seconds a
 be timed without the start of a command line.
 """
 
+import time
 from types import TracebackType
 from typing import Any, Self
 
@@ -58,8 +59,29 @@ class Management:
         self._call("POST", f"/apis/{api}/lifecycle", {"state": "PUBLISHED"})
 
     def choose_token_algorithm(self, algorithm: str) -> None:
-        """Have the organization's tokens signed by ES256 or RS256 from now on."""
+        """Have the organization's tokens signed by ES256 or RS256, and wait until they are."""
         self._call("PATCH", "/organization", {"signing_algorithm": algorithm})
+        while self._signing_algorithms() != {algorithm}:
+            time.sleep(0.01)
+
+    def rotate_keys(self) -> list[str]:
+        """Announce a new production key, to sign as soon as the gateway has it; gives its kid."""
+        body: dict[str, object] = {"kind": ENVIRONMENT, "now": True}
+        return [str(key["id"]) for key in self._call("POST", "/keys/rotations", body)["keys"]]
+
+    def key_states(self) -> dict[str, str]:
+        """The state of every signing key, by kid."""
+        return {str(key["id"]): str(key["state"]) for key in self._keys()}
+
+    def revoke_everything(self) -> None:
+        """Remove every production key, and with it every token."""
+        self._call("POST", "/organization/revoke-tokens", {"kind": ENVIRONMENT})
+
+    def _signing_algorithms(self) -> set[str]:
+        return {str(key["algorithm"]) for key in self._keys() if key["state"] == "active"}
+
+    def _keys(self) -> list[dict[str, object]]:
+        return list(self._call("GET", "/keys")["items"])
 
     def create_application(self, name: str) -> str:
         return str(self._call("POST", "/applications", {"name": name})["id"])

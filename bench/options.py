@@ -15,6 +15,9 @@ class Options:
     operations: int = 10
     repeats: int = 50
     deploys: int = 100
+    minutes: int = 10
+    rotation_seconds: int = 300
+    rotation_pause: int = 10
 
     @classmethod
     def for_quick(cls, peers_only: bool) -> "Options":
@@ -27,4 +30,7 @@ class Options:
             operations=4,
             repeats=3,
             deploys=5,
+            minutes=0,
+            rotation_seconds=12,
+            rotation_pause=3,
         )

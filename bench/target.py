@@ -88,7 +88,12 @@ class Gatewright:
         )
 
 
-def start(servers: processes.Servers, name: str, measured: str = "gateway") -> Gatewright:
+def start(
+    servers: processes.Servers,
+    name: str,
+    measured: str = "gateway",
+    settings: Mapping[str, str] | None = None,
+) -> Gatewright:
     """Start an empty instance; `measured`, gateway or sts, is what is to be timed.
 
     Its processes may use all cores until `pin` is called.
@@ -96,7 +101,8 @@ def start(servers: processes.Servers, name: str, measured: str = "gateway") -> G
     folder = servers.folder / name
     command = [sys.executable, "-m", "gatewright", "up", "--ephemeral", "--no-sample",
                "--data", str(folder)]  # fmt: skip
-    server = servers.start(name, command, processes.LOAD_CORE, _environment(folder))
+    environment = {**_environment(folder), **(settings or {})}
+    server = servers.start(name, command, processes.LOAD_CORE, environment)
     urls = _wait_for_urls(server, folder)
     processes.wait_for_port(server, urlsplit(urls["gateway"]["production"]).port or 80)
     for process_id in processes.descendants(server.process_id):

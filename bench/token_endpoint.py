@@ -9,6 +9,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
@@ -25,7 +26,10 @@ class WrongTokenError(Exception):
 
 @dataclass(frozen=True)
 class TokenEndpoint:
-    """Where to ask for a token by client_credentials and client_secret_basic, and with what."""
+    """Where to ask for a token by client_credentials and client_secret_basic, and with what.
+
+    `others` are further clients, ids and secrets, that a load asks for in turn.
+    """
 
     url: str
     jwks_url: str
@@ -34,17 +38,18 @@ class TokenEndpoint:
     client_id: str
     client_secret: str
     body: str
+    others: Sequence[tuple[str, str]] = ()
 
     @property
     def authorization(self) -> str:
-        # RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
-        pair = f"{quote(self.client_id, safe='')}:{quote(self.client_secret, safe='')}"
-        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+        return _basic(self.client_id, self.client_secret)
 
     def load(self) -> load.Load:
+        """A token for each client in turn."""
         parts = urlsplit(self.url)
-        call = load.Call(parts.path, self.authorization)
-        return load.Load(f"{parts.scheme}://{parts.netloc}", [call], "POST", self.body)
+        clients = [(self.client_id, self.client_secret), *self.others]
+        calls = [load.Call(parts.path, _basic(*client)) for client in clients]
+        return load.Load(f"{parts.scheme}://{parts.netloc}", calls, "POST", self.body)
 
     def ask(self) -> tuple[int, dict[str, object]]:
         """One request for a token: the status and the JSON of the answer."""
@@ -61,6 +66,12 @@ class TokenEndpoint:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refusal:
             return refusal.code, json.load(refusal)
+
+
+def _basic(client_id: str, client_secret: str) -> str:
+    # RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
+    pair = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}"
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 def prove(endpoint: TokenEndpoint) -> None:

@@ -22,6 +22,7 @@ from google.protobuf import (
 
 OUT = pathlib.Path("src/gatewright/gateway/xds/envoy.binpb.zlib")
 ROOTS = [
+    "envoy/service/auth/v3/external_auth",
     "envoy/service/discovery/v3/discovery",
     "envoy/config/bootstrap/v3/bootstrap",
     "envoy/config/cluster/v3/cluster",
@@ -39,6 +40,7 @@ ROOTS = [
     "envoy/extensions/filters/common/matcher/action/v3/skip_action",
     "envoy/extensions/filters/http/composite/v3/composite",
     "envoy/extensions/filters/http/cors/v3/cors",
+    "envoy/extensions/filters/http/ext_authz/v3/ext_authz",
     "envoy/extensions/filters/http/header_mutation/v3/header_mutation",
     "envoy/extensions/filters/http/jwt_authn/v3/config",
     "envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit",

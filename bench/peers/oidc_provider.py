@@ -10,18 +10,20 @@ from bench.token_endpoint import TokenEndpoint
 _SECRET = "bench-secret-of-no-worth-0123456789abcdef"
 
 
-def start(servers: processes.Servers, key: SigningKey) -> tuple[TokenEndpoint, int]:
+def start(
+    servers: processes.Servers, key: SigningKey, clients: int = 1
+) -> tuple[TokenEndpoint, int]:
     """Start one that signs with this key; gives its endpoint and its process.
 
     Each algorithm has a process of its own, so that Node can optimize for the one it sees.
     """
+    others = [(f"{CLIENT}-{number}", f"{number}-{_SECRET}") for number in range(1, clients)]
     folder, port = binaries.install_oidc_provider(), processes.free_port()
     jwks = {"keys": [{**key.pair.as_dict(private=True), "alg": key.algorithm}]}
     environment = {
         "NODE_ENV": "production",
         "PORT": str(port),
-        "CLIENT_ID": CLIENT,
-        "CLIENT_SECRET": _SECRET,
+        "CLIENTS": json.dumps([(CLIENT, _SECRET), *others]),
         "SCOPE": SCOPE,
         "ALGORITHM": key.algorithm,
         "KEYS": json.dumps(jwks),
@@ -44,6 +46,7 @@ def start(servers: processes.Servers, key: SigningKey) -> tuple[TokenEndpoint, i
                 "resource": "urn:bench:gateway",
             }
         ),
+        others=others,
     )
     return endpoint, server.process_id
 

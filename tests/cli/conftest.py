@@ -186,6 +186,7 @@ def credential() -> dict[str, Any]:
         "expires_at": None,
         "last_used_at": None,
         "usable": True,
+        "expires_soon": False,
     }
     return {
         "id": "cred_1",

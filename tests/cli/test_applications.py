@@ -5,6 +5,8 @@ import json
 import httpx2
 import pytest
 
+from gatewright.interfaces.cli import live
+
 GATEWAY = "http://127.0.0.1:8080"
 
 
@@ -88,30 +90,69 @@ def test_list_show_and_delete(run, fake, application, credential, subscription):
     assert run("app", "delete", "bookworm", "-y").exit_code == 0
 
 
-def test_rotate_makes_a_secret_and_keeps_the_old_ones(run, fake, credential):
-    new = {**credential["secrets"][0], "id": "sec_2", "client_secret": "gws_new"}
-    fake.on("GET", "/applications/bookworm/credentials", {"items": [credential]})
-    fake.on("POST", "/applications/bookworm/credentials/production/secrets", new, status=201)
-    fake.on("DELETE", "/applications/bookworm/credentials/production/secrets/sec_1", status=204)
-    result = run("app", "secret", "rotate", "bookworm", "--expires-in-days", "30")
-    assert fake.body(1) == {"name": "rotated", "expires_in_days": 30}
-    assert "gws_new" in result.stdout
-    assert "app secret revoke bookworm sec_1" in result.stderr
-    assert not [line for line in fake.calls() if line.startswith("DELETE")]
-    result = run("app", "secret", "rotate", "bookworm", "--revoke-old", "--json")
-    assert json.loads(result.stdout) == {**new, "revoked": ["sec_1"]}
+ROTATIONS = "/applications/bookworm/credentials/production/secrets/rotations"
 
 
-def test_a_rotation_that_can_not_revoke_shows_the_new_secret_all_the_same(run, fake, credential):
-    new = {**credential["secrets"][0], "id": "sec_2", "client_secret": "gws_new"}
-    fake.on("GET", "/applications/bookworm/credentials", {"items": [credential]})
-    fake.on("POST", "/applications/bookworm/credentials/production/secrets", new, status=201)
-    result = run("app", "secret", "rotate", "bookworm", "--revoke-old")
-    assert result.exit_code == 3
+@pytest.mark.parametrize(
+    ("overlap", "seconds"),
+    [
+        pytest.param(None, 86_400, id="a day when left out"),
+        pytest.param("0", 0, id="at once"),
+        pytest.param("90s", 90, id="seconds"),
+        pytest.param("30m", 1800, id="minutes"),
+        pytest.param("24h", 86_400, id="hours"),
+        pytest.param("7d", 604_800, id="days"),
+    ],
+)
+def test_rotate_makes_a_secret_and_tells_how_long_the_old_ones_live(
+    run, fake, credential, overlap, seconds
+):
+    (old,) = credential["secrets"]
+    old = {**old, "expires_at": "2026-11-25T12:00:00Z", "expires_soon": True}
+    new = {**old, "id": "sec_2", "client_secret": "gws_new", "expires_at": None, "retiring": [old]}
+    fake.on("POST", ROTATIONS, new, status=201)
+    more = ("--overlap", overlap) if overlap else ()
+    result = run("app", "secret", "rotate", "bookworm", "--expires-in-days", "30", *more)
+    assert fake.body() == {"name": "rotated", "overlap_seconds": seconds, "expires_in_days": 30}
     assert "gws_new" in result.stdout
-    result = run("app", "secret", "rotate", "bookworm", "--revoke-old", "--json")
-    assert result.exit_code == 3
-    assert json.loads(result.stdout)["client_secret"] == "gws_new"
+    assert "2026-11-25T12:00:00Z  gws_abc…wxyz  first  (last used: never)" in result.stderr
+    result = run("app", "secret", "rotate", "bookworm", *more, "--json")
+    assert json.loads(result.stdout) == new
+
+
+def test_rotate_at_once_says_that_nothing_older_works(run, fake, credential):
+    old = {**credential["secrets"][0], "usable": False}
+    fake.on("POST", ROTATIONS, {**old, "client_secret": "gws_new", "retiring": [old]}, status=201)
+    result = run("app", "secret", "rotate", "bookworm", "--overlap", "0")
+    assert "No older secret works any more." in result.stderr
+
+
+@pytest.mark.parametrize("overlap", ["", "24", "-1h", "1w", "1.5h", "1h30m", "999999999d", "١h"])
+def test_rotate_asks_for_a_length_of_time(run, fake, overlap):
+    result = run("app", "secret", "rotate", "bookworm", "--overlap", overlap)
+    assert result.exit_code == 64 and not fake.requests
+
+
+@pytest.mark.parametrize(
+    ("members", "shown"),
+    [
+        pytest.param({}, "never never yes", id="usable"),
+        pytest.param(
+            {"expires_at": "2026-11-25T12:00:00Z", "expires_soon": True},
+            "2026-11-25T12:00:00Z never yes, expires soon", id="ends soon",
+        ),
+        pytest.param(
+            {"last_used_at": "2026-11-24T11:00:00Z", "usable": False},
+            "never 2026-11-24T11:00:00Z no", id="unusable",
+        ),
+    ],
+)  # fmt: skip
+def test_list_marks_what_ends_soon_and_what_nobody_used(run, fake, credential, members, shown):
+    secret = {**credential["secrets"][0], **members}
+    listed = {"items": [{**credential, "secrets": [secret]}]}
+    fake.on("GET", "/applications/bookworm/credentials", listed)
+    line = run("app", "secret", "list", "bookworm").stdout.splitlines()[-1]
+    assert " ".join(line.split()).endswith(shown)
 
 
 def test_secret_add_list_revoke_and_revoke_tokens(run, fake, credential):
@@ -195,6 +236,48 @@ def test_revoke_waits_and_does_not_repeat_the_token(run, fake, argument, stdin):
     assert fake.body() == {"token": "eyJ.token"}
     assert result.stdout == "revoked; live on 1 of 1 gateways\n"
     assert "eyJ" not in result.output
+
+
+@pytest.mark.parametrize("kind", [None, "sandbox"])
+def test_revoke_of_an_application(run, fake, kind):
+    kinds = [kind] if kind else ["production", "sandbox"]
+    told = {"application": "bookworm", "kinds": kinds, "live": True}
+    fake.on("POST", "/applications/bookworm/revoke-tokens", told, sequence=4)
+    fake.live(4)
+    options = ["--kind", kind] if kind else []
+    assert run("revoke", "--app", "bookworm", *options).exit_code == 64
+    assert fake.calls() == []
+    result = run("revoke", "--app", "bookworm", *options, "--yes")
+    assert fake.body() == ({"kind": kind} if kind else {})
+    words = f"every {' and '.join(kinds)} token of bookworm is revoked; live on 1 of 1 gateways\n"
+    assert result.stdout == words
+
+
+@pytest.mark.parametrize("arguments", [
+    pytest.param([], id="nothing"),
+    pytest.param(["eyJ.token", "--app", "bookworm"], id="both"),
+    pytest.param(["eyJ.token", "--kind", "sandbox"], id="kind of a token"),
+])  # fmt: skip
+def test_revoke_says_what_it_takes(run, arguments):
+    assert run("revoke", *arguments).exit_code == 64
+
+
+def test_a_revocation_without_any_gateway_is_done(run, fake):
+    fake.on("POST", "/token-revocations", {"revoked": True, "live": True}, sequence=4)
+    fake.on("GET", "/live", {"live": False, "sequence": 4, "gateways": []})
+    result = run("revoke", "eyJ.token")
+    assert (result.exit_code, result.stdout) == (0, "revoked; live on 0 of 0 gateways\n")
+
+
+def test_a_late_gateway_is_told_plainly(run, fake, monkeypatch):
+    monkeypatch.setattr(live, "WAIT_SECONDS_MAX", 0.05)
+    fake.on("POST", "/token-revocations", {"revoked": True, "live": False}, status=202, sequence=4)
+    late = {"id": "embedded", "connected": True, "applied_sequence": 3}
+    fake.on("GET", "/live", {"live": False, "sequence": 4, "gateways": [late]})
+    result = run("revoke", "eyJ.token")
+    assert result.exit_code != 0
+    assert "not in force" in result.output
+    assert "waiting for embedded" in result.output
 
 
 def test_revoke_of_no_living_token_is_not_found(run, fake):

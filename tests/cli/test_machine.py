@@ -280,10 +280,14 @@ def test_a_port_that_a_stranger_holds(run, monkeypatch):
 
 
 def test_the_organization_is_shown_and_changed(run, fake):
-    found = {"handle": "default", "name": "Default", "signing_algorithm": "RS256"}
+    found = {"handle": "default", "name": "Default", "signing_algorithm": "RS256",
+             "token_ttl_seconds_min": 60, "token_ttl_seconds_max": 3600,
+             "key_rotation_days": 90, "key_announcement_seconds": 3600}  # fmt: skip
     fake.on("GET", "/organization", found)
     fake.on("PATCH", "/organization", found)
     assert "RS256" in run("org", "show").stdout
     assert run("org", "set", "--signing-algorithm", "RS256").exit_code == 0
     assert fake.body(1) == {"signing_algorithm": "RS256"}
+    assert run("org", "set", "--token-ttl-max", "3600", "--token-ttl-min", "60").exit_code == 0
+    assert fake.body(2) == {"token_ttl_seconds_min": 60, "token_ttl_seconds_max": 3600}
     assert run("org", "set").exit_code == 64

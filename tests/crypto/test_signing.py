@@ -13,7 +13,7 @@ from gatewright.crypto.signing import ACCESS_TOKEN_TYPE, signer
 from gatewright.domain.errors import Invalid, Unavailable
 
 CLAIMS = {"sub": "client_1", "scope": "a b", "ü": "é"}
-TYPES = {"ES256": ECKey, "RS256": RSAKey, "EdDSA": OKPKey}
+TYPES = {"ES256": ECKey, "RS256": RSAKey, "PS256": RSAKey, "EdDSA": OKPKey}
 
 
 @pytest.fixture(scope="module")

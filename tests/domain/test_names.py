@@ -14,6 +14,7 @@ from gatewright.domain.credential import token_ttl
 from gatewright.domain.errors import Conflict, Invalid
 from gatewright.domain.ids import handle, new_id, slug
 from gatewright.domain.lifecycle import MOVES, State, check_move, parse_state
+from gatewright.domain.organization import Organization
 from gatewright.domain.scope import qualified, scope_name
 from gatewright.domain.world import World, microseconds, moment, seconds
 
@@ -163,7 +164,7 @@ def test_states_are_read_as_people_write_them() -> None:
 @pytest.mark.parametrize("value", [59, 86_401, -1, 0])
 def test_lifetimes_out_of_bounds(value: int) -> None:
     with pytest.raises(Invalid, match="60 to 86400"):
-        token_ttl(value)
+        token_ttl(value, Organization("org_1", "o", "O", "ES256", datetime(2030, 1, 1, tzinfo=UTC)))
 
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)))

@@ -89,7 +89,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder: Path = tmp_path_factory.mktemp("gateway")
     keys = signing_keys()
     scene = Scene(SCENE, keys)
-    with upstream(UPSTREAM_PORT):
+    scene.proofs_socket = str(folder / "proofs.sock")
+    with upstream(UPSTREAM_PORT), upstream(scene.sts_port):
         gateway = Gateway(folder, scene)
         try:
             gateway.start_control()

@@ -1,6 +1,7 @@
 """Rewrites the golden files: desired state, a line, what it compiles to. Read the diff."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,21 @@ KINDS = {
     "scopes": names.SCOPE,
     "routes": names.ROUTES,
 }
+
+
+# Of the shards of revoked tokens only the first is shown: the others differ by their number.
+_ANOTHER_SHARD = re.compile(r"revoked-settled/.*/(?!00)\d\d")
+
+
+def _without_shards(content: Any) -> Any:
+    if isinstance(content, list):
+        return [_without_shards(item) for item in content]
+    if not isinstance(content, dict):
+        return content
+    found = {key: _without_shards(item) for key, item in content.items()}
+    if "prefix_match_map" in found:
+        found["prefix_match_map"] = {"map": {"A": found["prefix_match_map"]["map"]["A"]}}
+    return found
 
 
 class _Dumper(yaml.SafeDumper):
@@ -42,8 +58,9 @@ def compiled(text: dict[str, Any]) -> str:
     build.everything()
     shown: dict[str, Any] = {
         kind: {
-            name: messages.unpack(KINDS[kind], item.body)
+            name: _without_shards(messages.unpack(KINDS[kind], item.body))
             for name, item in sorted(snapshot.resources[KINDS[kind]].items())
+            if not _ANOTHER_SHARD.fullmatch(name)
         }
         for kind in text.get("show", SHOWN)
     }

@@ -21,6 +21,7 @@ from gatewright.domain.token import RevokedToken, SigningKey
 from gatewright.gateway.build import Build, Site
 from gatewright.gateway.descriptors import load_messages
 from gatewright.gateway.desired import NOUNS, Desired
+from gatewright.gateway.ir import StsIr, TlsIr
 from gatewright.gateway.snapshot import Snapshot
 from gatewright.store.mirror import Difference
 
@@ -44,6 +45,9 @@ class Scene:
         self.tables: dict[str, dict[str, Any]] = {noun: {} for noun in NOUNS}
         self._keys, self._with_keys = keys, text.get("keys", True)
         self.ca_file: str | None = "/etc/ssl/certs/ca-certificates.crt"
+        self.proofs_socket, self.sts_port = "/run/gatewright/proofs.sock", 22098
+        self.tls: TlsIr | None = None
+        self.sts: StsIr | None = None
         self.put("organizations", Organization("org_1", "default", "Default", "ES256", AT))
         for name, (count, unit) in PLANS.items():
             self.put("plans", Plan(f"plan_{name}", "org_1", name, count, unit, AT))
@@ -131,7 +135,10 @@ class Scene:
     @property
     def site(self) -> Site:
         listeners = {handle: ("127.0.0.1", port) for handle, port in self.ports.items()}
-        return Site(STS_URL, listeners, self.ca_file)
+        return Site(
+            STS_URL, listeners, self.ca_file, sts_address=("127.0.0.1", self.sts_port),
+            proofs_socket=self.proofs_socket, tls=self.tls, sts=self.sts,
+        )  # fmt: skip
 
     def build(self) -> Build:
         return Build(Desired(self), self.site, load_messages(), lambda: AT)

@@ -2,7 +2,6 @@
 
 import random
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.gateway.scene import Scene
 
-from gatewright.domain.environment import Kind
 from gatewright.domain.lifecycle import State
-from gatewright.gateway import denylist
-from gatewright.gateway.build import Build
 from gatewright.gateway.descriptors import load_messages
 from gatewright.gateway.desired import Desired
 from gatewright.gateway.snapshot import Snapshot
@@ -196,73 +192,6 @@ def test_an_environment_that_goes_takes_its_front_door_along() -> None:
     gone.append(desired.drop("environments", "env_development"))
     snapshot.update(build.changes(gone), 2)
     assert not [key for key in contents(snapshot) if "env_development" in key[1]]
-
-
-class Lists:
-    """Deny lists and what Envoy would refuse by them."""
-
-    def __init__(self, desired: Scene) -> None:
-        self.build: Build = desired.build()
-        self.snapshot = Snapshot()
-        self.snapshot.update(self.build.everything(), 1)
-
-    def refused(self, which: str, kind: str = "production") -> set[str]:
-        name = f"revoked-{which}/org_1/{kind}"
-        body = self.snapshot.resources[names.EXTENSION][name].body
-        matcher = MESSAGES.unpack(names.EXTENSION, body)["typed_config"].get("xds_matcher")
-        return set(matcher["matcher_tree"]["exact_match_map"]["map"]) if matcher else set()
-
-    def take(self, *changes: Difference) -> list[str]:
-        updates = self.build.changes(changes)
-        self.snapshot.update(updates, self.snapshot.mark + 1)
-        return [item.name.partition("/")[0] for item in updates]
-
-
-def test_a_revocation_re_sends_the_recent_list_alone() -> None:
-    desired = scene()
-    desired.revoke("long-ago")
-    lists = Lists(desired)
-    assert lists.take(desired.revoke("now")) == ["revoked-recent"]
-    assert lists.refused("recent") == {"now"}
-    assert lists.refused("settled") == {"long-ago"}
-    assert lists.refused("recent", "sandbox") == set()
-
-
-def test_a_full_recent_list_is_merged_and_nothing_is_let_in_meanwhile(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(denylist, "RECENT_MAX", 3)
-    desired = scene()
-    lists = Lists(desired)
-    for number in range(10):
-        lists.take(desired.revoke(f"jti{number}"))
-        wanted = {f"jti{item}" for item in range(number + 1)}
-        assert lists.refused("recent") | lists.refused("settled") == wanted
-        assert len(lists.refused("recent")) <= 3
-    recent = lists.snapshot.resources[names.EXTENSION]["revoked-recent/org_1/production"]
-    assert recent.after == (names.EXTENSION, "revoked-settled/org_1/production")
-
-
-def test_expired_ids_are_dropped_once_no_clock_could_take_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(denylist, "RECENT_MAX", 0)
-    desired = scene()
-    desired.revoke("over", minutes=-2)
-    desired.revoke("just-over", minutes=0)
-    lists = Lists(desired)
-    assert lists.refused("settled") == {"just-over"}
-    lists.take(desired.revoke("fresh"), desired.revoke("over-too", minutes=-2))
-    assert lists.refused("settled") == {"just-over", "fresh"}
-    assert timedelta(0) < denylist.GRACE < timedelta(minutes=2)
-
-
-def test_each_kind_has_its_own_list() -> None:
-    desired = scene()
-    lists = Lists(desired)
-    lists.take(desired.revoke("s", Kind.SANDBOX))
-    assert lists.refused("recent", "sandbox") == {"s"}
-    assert lists.refused("recent") == set()
 
 
 def test_the_same_desired_state_gives_the_same_bytes() -> None:

@@ -145,7 +145,7 @@ def ir_of(operations: dict[str, Any], **more: Any) -> Any:
     (api,), (revision,) = rows["apis"].values(), rows["revisions"].values()
     (deployment,) = rows["deployments"].values()
     organization = rows["organizations"]["org_1"]
-    return lower_api(organization, api, revision.definition, deployment, [])
+    return lower_api(organization, api, revision.definition, deployment, [], "http://gw.test")
 
 
 @pytest.mark.parametrize("needs", ["any", ["a"], ["a b", "c"], []], ids=str)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from gatewright.store.sql.opening import migrate, open_store
 
 pytestmark = pytest.mark.real
 BOOKS, OTHER = "env_production/api_books_v1.0", "env_production/api_other_v1.0"
+METADATA = ".well-known/env_production"
 
 
 class Flaky:
@@ -95,7 +97,7 @@ def test_a_store_that_goes_away_changes_nothing_and_is_caught_up_with(tmp_path: 
         controller.start()
         await asyncio.wait_for(controller.ready.wait(), 10)
         served = dict(snapshot.resources[ROUTES])
-        assert set(served) == {BOOKS}
+        assert set(served) == {BOOKS, METADATA}
         opened[0].away = True
         before = {noun: set(rows) for noun, rows in scene.tables.items()}
         scene.api("other", {"GET /a": "any"})
@@ -106,13 +108,13 @@ def test_a_store_that_goes_away_changes_nothing_and_is_caught_up_with(tmp_path: 
         await until(lambda: any(b"store.lost" in line for line in lines))
         assert snapshot.resources[ROUTES] == served
         opened[0].away = False
-        await until(lambda: set(snapshot.resources[ROUTES]) == {BOOKS, OTHER})
+        await until(lambda: set(snapshot.resources[ROUTES]) == {BOOKS, OTHER, METADATA})
         await until(lambda: any(b"store.found" in line for line in lines))
         await controller.stop()
 
     asyncio.run(main())
     assert len(opened) == 1
-    assert set(load(tmp_path / "snapshot.bin").resources[ROUTES]) == {BOOKS, OTHER}
+    assert set(load(tmp_path / "snapshot.bin").resources[ROUTES]) == {BOOKS, OTHER, METADATA}
 
 
 def test_observations_are_written_when_they_differ_and_only_then(tmp_path: Path) -> None:
@@ -131,3 +133,60 @@ def test_observations_are_written_when_they_differ_and_only_then(tmp_path: Path)
         assert tx.api_faults.find() == []
         assert tx.gateway_nodes.get("n").applied_sequence == 3
     store.close()
+
+
+def test_a_gateway_where_nothing_changes_is_heard_of_now_and_then(tmp_path: Path) -> None:
+    url, _ = filled(tmp_path)
+    store = Flaky(open_store(url, WORLD))
+    observations, now = Observations(store), WORLD.now()
+    there = NodeStatus(connected=True, version="1.40.0", applied=3, rejection="")
+    gone = NodeStatus(connected=False, version="1.40.0", applied=3, rejection="")
+    for status, wanted in ((there, True), (gone, False)):
+        observations.write({"n": status}, frozenset({"e"}), {}, now)
+        written = store.writes
+        for seconds in (1, 2, 6, 7):
+            observations.write(
+                {"n": status}, frozenset({"e"}), {}, now + timedelta(seconds=seconds)
+            )
+        assert store.writes == written + wanted
+        with store.read() as tx:
+            assert tx.gateway_nodes.get("n").present(now + timedelta(seconds=8)) == wanted
+            assert not tx.gateway_nodes.get("n").present(now + timedelta(seconds=60))
+    store.close()
+
+
+def test_what_an_envoy_has_reached_is_reported_soon_and_never_in_a_storm(tmp_path: Path) -> None:
+    """The first at once, the others as often as a fraction of the time allows."""
+    url, scene = filled(tmp_path)
+    opened = list[Flaky]()
+
+    def open_it() -> Any:
+        opened.append(Flaky(open_store(url, WORLD)))
+        return opened[-1]
+
+    async def main() -> float:
+        snapshot = Snapshot()
+        fleet = Fleet(snapshot)
+        controller = Controller(
+            snapshot, fleet, scene.site, load_messages(), WORLD,
+            Log("gateway", WORLD, lambda line: None), open_it, tmp_path / "snapshot.bin",
+        )  # fmt: skip
+        controller.start()
+        await asyncio.wait_for(controller.ready.wait(), 10)
+        started = asyncio.get_running_loop().time()
+        for applied in range(200):
+            fleet.nodes["n"] = NodeStatus(True, "1.40.0", applied, "")
+            await asyncio.sleep(0.005)
+
+        def arrived() -> bool:
+            with opened[0].read() as tx:
+                node = tx.gateway_nodes.get("n")
+            return node is not None and node.applied_sequence == 199
+
+        seconds = asyncio.get_running_loop().time() - started
+        await until(arrived)
+        await controller.stop()
+        return seconds
+
+    seconds = asyncio.run(main())
+    assert 3 < opened[0].writes < seconds / 0.01

@@ -183,7 +183,7 @@ def test_an_address_stays_when_its_new_api_is_refused() -> None:
 
 
 def test_long_lists_go_in_chunks_each_after_the_ack_of_the_one_before() -> None:
-    big = "x" * (BYTES_PER_RESPONSE_MAX // 2 + 1)
+    big = "x" * BYTES_PER_RESPONSE_MAX[ROUTES]
     case = Case(*(put(ROUTES, name, big) for name in "abc"))
     case.ask(ROUTES, "a", "b", "c")
     seen = []
@@ -192,6 +192,34 @@ def test_long_lists_go_in_chunks_each_after_the_ack_of_the_one_before() -> None:
         seen.append(sorted(response.resources))
         case.ack(response)
     assert seen == [["a"], ["b"], ["c"]]
+
+
+def test_a_small_list_overtakes_long_ones_and_none_of_these_is_left_behind() -> None:
+    long = "x" * BYTES_PER_RESPONSE_MAX[EXTENSION]
+    case = Case(*(put(EXTENSION, name, long) for name in "abc"), put(EXTENSION, "small", "0"))
+    case.ask(EXTENSION, "a", "b", "c", "small")
+    seen = []
+    for number in range(3):
+        response = case.one()
+        seen.append(list(response.resources))
+        case.update(put(EXTENSION, "small", f"{number + 1}"))
+        case.ack(response)
+    assert seen == [["small", "a"], ["small", "b"], ["small", "c"]]
+
+
+def test_what_comes_after_a_star_waits_for_all_of_that_name() -> None:
+    case = Case(*(put(EXTENSION, name, "1") for name in ("l", "l/a", "l/b", "user")))
+    case.ask(EXTENSION, "l", "l/a", "l/b", "user")
+    case.ack(case.one())
+    case.update(put(EXTENSION, "user", "2", (EXTENSION, "l*")), put(EXTENSION, "l/b", "2"))
+    first = case.one()
+    assert set(first.resources) == {"l/b"}
+    assert case.settled() < case.snapshot.mark
+    case.ack(first)
+    second = case.one()
+    assert set(second.resources) == {"user"}
+    case.ack(second)
+    assert case.settled() == case.snapshot.mark
 
 
 def test_stale_nonce_means_nothing() -> None:

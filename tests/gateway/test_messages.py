@@ -65,12 +65,43 @@ def test_what_is_no_message_is_refused_with_its_name(content: dict[str, Any]) ->
     assert "envoy.config.cluster.v3.Cluster" in str(caught.value)
 
 
+def from_json(name: str, typed: dict[str, Any]) -> dict[str, Any]:
+    wanted = {"@type": names.EXTENSION, "name": name, "typed_config": typed}
+    return MESSAGES.unpack(names.EXTENSION, MESSAGES.pack(wanted))
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 1000])
-def test_deny_lists_are_what_compiling_them_from_json_gives(count: int) -> None:
+def test_recent_lists_are_what_compiling_them_from_json_gives(count: int) -> None:
     ids = [f"jti{number:04}" * (1 + number % 20) for number in range(count)]
     matcher = shapes.exact_map(shapes.HEADER_JTI, ids, shapes.RUN, shapes.SKIP) if ids else None
-    typed = shapes.refuse(deny.REFUSAL, matcher)
-    wanted = {"@type": names.EXTENSION, "name": "x", "typed_config": typed}
-    assert MESSAGES.unpack(names.EXTENSION, deny.deny_list("x", ids, MESSAGES.pack)) == (
-        MESSAGES.unpack(names.EXTENSION, MESSAGES.pack(wanted))
+    wanted = from_json("revoked-recent/x", shapes.refuse(deny.REFUSAL, matcher))
+    assert MESSAGES.unpack(names.EXTENSION, deny.recent("x", ids, MESSAGES.pack)) == wanted
+
+
+def test_lists_with_subjects_look_at_the_jti_then_at_both_headers_of_subjects() -> None:
+    subjects = ["client_a.1", "client_b.2"]
+    matcher = shapes.SKIP
+    for header in shapes.SUBJECT_HEADERS:
+        matcher = {"matcher": shapes.exact_map(header, subjects, shapes.RUN, matcher)}
+    only = from_json("s/subjects", shapes.refuse(deny.REFUSAL, matcher["matcher"]))
+    assert MESSAGES.unpack(names.EXTENSION, deny.shard("s/subjects", subjects, MESSAGES.pack)) == (
+        only
     )
+    both = shapes.exact_map(shapes.HEADER_JTI, ["jti"], shapes.RUN, matcher)
+    wanted = from_json("revoked-recent/x", shapes.refuse(deny.REFUSAL, both))
+    found = deny.recent("x", [subjects[0], "jti", subjects[1]], MESSAGES.pack)
+    assert MESSAGES.unpack(names.EXTENSION, found) == wanted
+
+
+@pytest.mark.parametrize("count", [0, 1, 1000])
+def test_shards_are_what_compiling_them_from_json_gives(count: int) -> None:
+    def verdict(word: str) -> dict[str, Any]:
+        action = {"@type": names.CONFIG + "rbac.v3.Action", "name": "revoked", "action": word}
+        return {"action": {"name": "rbac", "typed_config": action}}
+
+    ids = [f"jti{number:04}" for number in range(count)]
+    matcher = {"on_no_match": verdict("ALLOW")}
+    if ids:
+        matcher = shapes.exact_map(shapes.HEADER_JTI, ids, verdict("DENY"), verdict("ALLOW"))
+    wanted = from_json("x/00", {"@type": shapes.RBAC, "matcher": matcher})
+    assert MESSAGES.unpack(names.EXTENSION, deny.shard("x/00", ids, MESSAGES.pack)) == wanted

@@ -27,7 +27,7 @@ def until(condition, seconds: float) -> float:
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("part", ["control", "sts-1", "gateway"])
+@pytest.mark.parametrize("part", ["control", "sts-1", "gateway", "proofs"])
 def test_calls_do_not_notice_the_death_of(part: str, installation: Installation) -> None:
     token = unlimited_token(installation)
     victim = installation.pid(part)

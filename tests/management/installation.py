@@ -18,6 +18,7 @@ from gatewright.domain.world import World
 from gatewright.interfaces.management.app import create_app
 from gatewright.interfaces.management.deps import Deps
 from gatewright.store.sql import migrate, open_store
+from gatewright.sts.keys import KeyDesk, backends
 
 GATEWAYS = {Kind.PRODUCTION: "http://127.0.0.1:8080", Kind.SANDBOX: "http://127.0.0.1:8081"}
 ADDRESSES = Addresses(
@@ -98,6 +99,7 @@ class Installation:
         self.store = open_store(url, self.world)
         self.keyring = Keyring({"1": b"p" * 32}, "1", b"s" * 32)
         self.keys_ensured: list[str] = []
+        self.hurries = 0
         self.deps = Deps(
             store=self.store,
             world=self.world,
@@ -106,6 +108,7 @@ class Installation:
             token_desk=self.tokens,
             deploy_check=lambda *_: self.findings,
             ensure_keys=lambda _, found: self.keys_ensured.append(found.signing_algorithm),
+            key_desk=KeyDesk(self.world, backends(self.keyring, self.world), self.hurried),
             fetcher=Fetcher(self.world, allow_private=False, resolve=lambda *_: []),
             report=lambda id, error: self.reports.append((id, error)),
             version="0.0.0",
@@ -116,6 +119,9 @@ class Installation:
             for handle in ("default", "other"):
                 founded = organizations.create(tx, self.world, handle, handle, GATEWAYS)
                 self._people(tx, founded)
+
+    def hurried(self):
+        self.hurries += 1
 
     def _people(self, tx, founded):
         organization = founded.organization

@@ -3,6 +3,7 @@
 import pytest
 from tests.management.installation import DOCUMENT, api, hand_over, journey, made, refused
 
+KEY_MANAGER = {"issuer": "https://idp.test", "jwks_uri": "https://idp.test/jwks"}
 WRITES = {
     "apis.write": ("POST", "/apis/import", {"document": DOCUMENT, "version": "v9.0"}),
     "apis.deploy": ("POST", "/apis/reading-list/deployments", {}),
@@ -22,6 +23,17 @@ WRITES = {
     "members.write": ("POST", "/members", {"handle": "x", "name": "x", "role": "auditor"}),
     "logins.own": ("POST", "/access-tokens", {"name": "x"}),
     "settings.read": ("GET", "/plans", None),
+    "keys.read": ("GET", "/keys", None),
+    "keys.rotate": ("POST", "/keys/rotations", {}),
+    "registration.read": ("GET", "/registration", None),
+    "registration.write": ("POST", "/registration/tokens", {"name": "x"}),
+    "key-managers.read": ("GET", "/key-managers", None),
+    "key-managers.write": ("POST", "/key-managers", KEY_MANAGER),
+    "credentials.introspect": (
+        "PATCH",
+        "/applications/demo-app/credentials/production",
+        {"introspects_all": True},
+    ),
 }
 
 

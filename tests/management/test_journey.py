@@ -42,7 +42,7 @@ def test_whole_way(installed, admin):
         422, "invalid", "scope",
     )  # fmt: skip
     gone = admin.post(api("/token-revocations"), json={"token": token["access_token"]})
-    assert made(gone, 200) == {"revoked": True}
+    assert made(gone, 200) == {"revoked": True, "live": True}
     owner = made(admin.get(api("/me")), 200)["user"]["id"]
     assert installed.tokens.revoked == [("default", token["access_token"], owner)]
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from fastapi.routing import APIRoute
 from tests.management.installation import DOCUMENT, api, journey, made, refused
+from tests.management.test_key_managers import key_manager
 
 from gatewright.interfaces.management.routes import ROUTERS
 
@@ -20,9 +21,12 @@ BODIES = {
     "create_credential": {"kind": "sandbox"},
     "edit_credential": {"token_ttl_seconds": 60},
     "add_secret": {"name": "stolen"},
+    "rotate_secrets": {"overlap_seconds": 0},
+    "add_authenticator": {"method": "tls_client_auth", "tls_client_auth_san_dns": "evil.example"},
     "generate_token": {},
     "edit_subscription": {"blocked": True},
     "edit_member": {"name": "Stolen"},
+    "edit_key_manager": {"enabled": False},
 }
 QUERIES = {"detach_scope": {"scope": "books:read", "operation": "*"}}
 ITEM_ROUTES = [
@@ -40,7 +44,9 @@ def everything(installed):
         (organization,) = tx.organizations.find(handle="default")
         nouns = (
             "environments", "apis", "revisions", "deployments", "plans", "applications",
-            "credentials", "secrets", "subscriptions", "users", "audit_records",
+            "credentials", "secrets", "subscriptions", "users", "audit_records", "key_managers",
+            "authenticators", "signing_keys", "revoked_tokens", "registrations",
+            "initial_access_tokens",
         )  # fmt: skip
         return {noun: getattr(tx, noun).find(organization_id=organization.id) for noun in nouns} | {
             "logins": [item.id for item in tx.logins.find(organization_id=organization.id)]
@@ -58,7 +64,7 @@ def stranger(installed, admin):
         login = tx.logins.find(user_id=user.id)[0]
     ids = {
         "api": things["api"], "app": things["app"], "member": user.id, "kind": "production",
-        "environment": "production",
+        "environment": "production", "manager": key_manager(admin)["id"],
     }  # fmt: skip
     by_route = {"remove_secret": secret, "end_access_token": login.id}
     return installed.client("admin", "other"), ids, by_route, things["subscription"]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.oauth.registering import Registering
 from tests.sts.installation import Installation, Pair
 
 
@@ -20,3 +21,8 @@ def pair(gw: Installation) -> Pair:
     application = gw.add_application()
     gw.subscribe(application, "books")
     return gw.add_pair(application)
+
+
+@pytest.fixture
+def site(gw: Installation) -> Registering:
+    return Registering(gw)

@@ -3,6 +3,8 @@
 import pytest
 from tests.sts.installation import PRODUCTION, SANDBOX, Installation, Pair, header
 
+from gatewright.crypto import dpop
+
 METADATA = [
     "/.well-known/oauth-authorization-server/sts/default/production",
     "/.well-known/openid-configuration/sts/default/production",
@@ -15,19 +17,34 @@ def test_metadata_is_found_where_clients_look(gw: Installation, path: str) -> No
     answer = gw.call("GET", path)
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     issuer = "http://sts.test/sts/default/production"
-    methods = ["client_secret_basic", "client_secret_post"]
-    assert answer.json == {
+    methods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth",
+               "self_signed_tls_client_auth"]  # fmt: skip
+    grant = "urn:ietf:params:oauth:grant-type:"
+    told = answer.json
+    algorithms = told["token_endpoint_auth_signing_alg_values_supported"]
+    assert {"ES256", "RS256", "PS256", "EdDSA"} <= set(algorithms)
+    assert not {"none", "HS256", "HS384", "HS512"} & set(algorithms)
+    assert told == {
         "issuer": issuer,
         "token_endpoint": f"{issuer}/token",
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
         "jwks_uri": f"{issuer}/jwks",
-        "grant_types_supported": ["client_credentials"],
+        "grant_types_supported": [
+            "client_credentials", f"{grant}token-exchange", f"{grant}jwt-bearer",
+        ],
         "response_types_supported": [],
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": methods,
-    }
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_signing_alg_values_supported": ["ES256"],
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": True,
+        "protected_resources": ["http://production.default.test/books/v1.0"],
+    }  # fmt: skip
 
 
 def test_keys_are_public_and_bound_to_their_use(gw: Installation, pair: Pair) -> None:
@@ -47,16 +64,21 @@ def test_each_issuer_has_keys_of_its_own(gw: Installation) -> None:
     assert len(set(found)) == 4
 
 
-def test_a_new_algorithm_signs_at_once_and_the_old_key_stays(gw: Installation, pair: Pair) -> None:
+def test_a_new_algorithm_is_published_before_it_signs(gw: Installation, pair: Pair) -> None:
     from gatewright.sts import keys
 
     assert header(gw.token(pair))["alg"] == "ES256"
-    changed = gw.change("organizations", gw.organization.id, signing_algorithm="RS256")
-    with gw.store.write() as tx:
-        assert len(keys.ensure(tx, gw.world, gw.keyring, changed)) == 2
-    assert header(gw.token(pair))["alg"] == "RS256"
-    published = gw.call("GET", f"{PRODUCTION}/jwks").json["keys"]
-    assert {key["alg"] for key in published} == {"ES256", "RS256"}
+    gw.change("organizations", gw.organization.id, signing_algorithm="RS256")
+    signers = keys.backends(gw.keyring, gw.world)
+    keeper = keys.Keeper(gw.store, gw.world, signers, gw.log.emit, lambda error: None)
+
+    def published() -> list[str]:
+        return sorted(key["alg"] for key in gw.call("GET", f"{PRODUCTION}/jwks").json["keys"])
+
+    keeper.look()
+    assert (header(gw.token(pair))["alg"], published()) == ("ES256", ["ES256", "RS256"])
+    keeper.look()  # no gateway is connected, so there is nobody to wait for
+    assert (header(gw.token(pair))["alg"], published()) == ("RS256", ["ES256", "RS256"])
 
 
 @pytest.mark.parametrize(("path", "allow"), [

@@ -1,9 +1,18 @@
 """The revocation endpoint from outside: RFC 7009."""
 
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from tests.sts.installation import PRODUCTION, SANDBOX, Installation, Pair, claims
 
 from gatewright.domain.environment import Kind
+from gatewright.domain.errors import Unavailable
+from gatewright.domain.observed import GatewayNode
+from gatewright.store.applied import Applied
+from gatewright.sts import revoke
 
 REVOKE = f"{PRODUCTION}/revoke"
 
@@ -96,8 +105,6 @@ def test_clients_authenticate_as_at_the_token_endpoint(gw: Installation, pair: P
 
 
 def test_a_database_that_is_away_is_told(gw: Installation, pair: Pair, monkeypatch) -> None:
-    from gatewright.domain.errors import Unavailable
-
     token = gw.token(pair)
 
     def away() -> None:
@@ -109,3 +116,84 @@ def test_a_database_that_is_away_is_told(gw: Installation, pair: Pair, monkeypat
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     assert gw.post(REVOKE, pair, form={"token": token}).status == 200
     assert not active(gw, pair, token)
+
+
+def gateway(gw: Installation, *, applied: int, seconds_ago: int = 0, kind: str = "production"):
+    """A connected gateway of that kind's environment that reported so long ago."""
+    seen_at = gw.clock.now - timedelta(seconds=seconds_ago)
+    place = frozenset({gw.environment(kind).id})
+    return gw.add(
+        "gateway_nodes", GatewayNode("node-1", place, True, seen_at, "1.40.0", applied, "")
+    )  # fmt: skip
+
+
+def impatient(gw: Installation) -> None:
+    gw.service.applied = Applied(gw.store, gw.clock, patience_seconds=0.05)
+
+
+def test_it_is_answered_when_the_connected_gateway_has_it(gw: Installation, pair: Pair) -> None:
+    token = gw.token(pair)
+    node = gateway(gw, applied=1)
+    answers: list = []
+    ask = threading.Thread(
+        target=lambda: answers.append(gw.post(REVOKE, pair, form={"token": token}))
+    )
+    ask.start()
+    while not revoked(gw):
+        time.sleep(0.002)
+    time.sleep(0.05)
+    assert answers == []
+    with gw.store.write() as tx:
+        tx.gateway_nodes.replace(replace(node, applied_sequence=tx.sequence))
+    ask.join(5)
+    assert [item.status for item in answers] == [200]
+
+
+def test_a_gateway_that_is_late_is_told_and_asking_again_waits_again(
+    gw: Installation, pair: Pair
+) -> None:
+    token = gw.token(pair)
+    node = gateway(gw, applied=1)
+    impatient(gw)
+    for _ in range(2):
+        answer = gw.post(REVOKE, pair, form={"token": token})
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        assert not active(gw, pair, token)
+    with gw.store.read() as tx:
+        assert (tx.revoked_tokens.count(), tx.audit_records.count()) == (1, 1)
+        sequence = tx.sequence
+    with gw.store.write() as tx:
+        tx.gateway_nodes.replace(replace(node, applied_sequence=sequence))
+    assert gw.post(REVOKE, pair, form={"token": token}).status == 200
+
+
+@pytest.mark.parametrize("node", [
+    pytest.param({"applied": 10**9}, id="it is ahead"),
+    pytest.param({"applied": 1, "kind": "development"}, id="it serves the other kind"),
+    pytest.param({"applied": 1, "seconds_ago": 60}, id="it was not heard of lately"),
+])  # fmt: skip
+def test_no_other_gateway_is_waited_for(gw: Installation, pair: Pair, node: dict) -> None:
+    token = gw.token(pair)
+    gateway(gw, **node)
+    impatient(gw)
+    assert gw.post(REVOKE, pair, form={"token": token}).status == 200
+
+
+def test_without_its_audit_record_nothing_is_revoked(
+    gw: Installation, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = gw.token(pair)
+
+    def fails(*_: object) -> None:
+        raise Unavailable("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(revoke, "AuditRecord", fails)
+        assert gw.post(REVOKE, pair, form={"token": token}).status == 503
+    assert not revoked(gw)
+    assert active(gw, pair, token)
+
+
+def revoked(gw: Installation) -> int:
+    with gw.store.read() as tx:
+        return tx.revoked_tokens.count()

@@ -20,6 +20,7 @@ from tests.oauth.worker import (
 from tests.sts.installation import PRODUCTION
 
 from gatewright.interfaces.oauth.app import READERS_PER_ADDRESS_MAX
+from gatewright.interfaces.oauth.readers import BODY_SECONDS_MAX
 
 pytestmark = pytest.mark.real
 CLOSE = "Connection: close\r\n"
@@ -193,6 +194,15 @@ def test_one_address_can_not_hold_every_thread_by_slow_bodies(worker: Worker) ->
         for one in slow:
             one.close()
     assert eventually(lambda: statuses(exchange(worker.port, raw)) == [200])
+
+
+def test_who_never_finishes_a_body_is_answered(worker: Worker) -> None:
+    with connect(worker) as slow:
+        slow.sendall(worker.post("token", GRANT)[:-1])
+        began = time.monotonic()
+        answer = receive(slow)
+        assert statuses(answer) == [408] and b"connection: close" in answer
+        assert BODY_SECONDS_MAX - 0.1 < time.monotonic() - began < BODY_SECONDS_MAX + 5
 
 
 def eventually(condition: Callable[[], bool]) -> bool:

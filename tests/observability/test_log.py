@@ -9,7 +9,7 @@ from typing import ClassVar
 from gatewright.crypto.secrets import SecretText
 from gatewright.domain.world import World
 from gatewright.observability.counters import SERIES_MAX, Counter
-from gatewright.observability.events import Event, Started, StoreLost
+from gatewright.observability.events import Event, Started, StoreLost, TokenIssued
 from gatewright.observability.log import LibraryHandler, Log
 
 WORLD = World(lambda: datetime(2026, 11, 24, tzinfo=UTC), lambda n: b"\0" * n)
@@ -80,3 +80,23 @@ def test_counters_are_bounded() -> None:
     counter.add("3", by=2)
     assert (counter.value("3"), counter.value("overflow")) == (3, 5)
     assert len(list(counter)) == SERIES_MAX + 1
+
+
+def test_many_events_at_once_are_as_many_lines() -> None:
+    raw: list[bytes] = []
+    log = Log("sts", WORLD, raw.append)
+    at = WORLD.now()
+    log.emit_rows(TokenIssued, [(at, "i", "c", f"jti-{number}", "g", 2) for number in range(3)])
+    (written,) = raw
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert [line["jti"] for line in lines] == ["jti-0", "jti-1", "jti-2"]
+    assert lines[0] == {
+        "at": "2026-11-24T00:00:00Z", "level": "info", "part": "sts", "event": "token.issued",
+        "issuer": "i", "client_id": "c", "jti": "jti-0", "grant": "g", "scopes": 2,
+    }  # fmt: skip
+
+
+def test_many_events_below_the_level_are_not_written() -> None:
+    raw: list[bytes] = []
+    Log("sts", WORLD, raw.append, "error").emit_rows(TokenIssued, [(WORLD.now(),) + ("",) * 5])
+    assert not raw

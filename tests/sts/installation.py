@@ -18,6 +18,7 @@ from gatewright.crypto import secrets
 from gatewright.crypto.keyring import Keyring
 from gatewright.domain.api import Api, Definition, Deployment, Revision
 from gatewright.domain.application import Application
+from gatewright.domain.authenticator import Authenticator, Method
 from gatewright.domain.credential import Credential, Secret
 from gatewright.domain.environment import Environment, Kind
 from gatewright.domain.ids import new_id
@@ -32,6 +33,7 @@ from gatewright.interfaces.oauth.app import create_app
 from gatewright.observability.log import Log
 from gatewright.store.sql import migrate, open_store
 from gatewright.sts import keys
+from gatewright.sts.remote_keys import no_fetch
 from gatewright.sts.service import TokenService
 
 STS_URL = "http://sts.test"
@@ -104,17 +106,22 @@ class Installation:
         self.organization = self.add_organization("default", algorithm)
         self.gold = self.add("plans", Plan(self.id("plan"), self.organization.id, "Gold", 5000,
                                            "minute", self.clock.now))  # fmt: skip
-        self.log = Log("sts", self.world, lambda line: self.lines.append(json.loads(line)), "debug")
+        self.log = Log("sts", self.world, self._keep, "debug")
         self._service: TokenService | None = None
+        self.fetch = no_fetch
 
     @property
     def service(self) -> TokenService:
         if self._service is None:
             self._service = TokenService(
-                self.store, self.keyring, self.world, STS_URL, self.log.emit
-            )
+                self.store, self.keyring, self.world, STS_URL, self.log.emit,
+                fetch=lambda uri: self.fetch(uri),
+            )  # fmt: skip
             self.app = create_app(self._service, self.log)
         return self._service
+
+    def _keep(self, lines: bytes) -> None:
+        self.lines.extend(map(json.loads, lines.splitlines()))
 
     def close(self) -> None:
         if self._service is not None:
@@ -149,7 +156,7 @@ class Installation:
                 tx.environments.add(Environment(
                     self.id("env"), row.id, name, name, kind, position, url, self.clock.now
                 ))  # fmt: skip
-            keys.ensure(tx, self.world, self.keyring, row)
+            keys.ensure(tx, self.world, keys.backends(self.keyring, self.world), row)
         return row
 
     def environment(self, handle: str, organization: Organization | None = None) -> Environment:
@@ -215,6 +222,18 @@ class Installation:
             self.keyring.digest(secret), "1", "…", self.clock.now, expires_at, None, None,
         ))  # fmt: skip
         return Pair(credential, secret, id)
+
+    def add_authenticator(
+        self,
+        credential: Credential,
+        method: Method,
+        expires_at: datetime | None = None,
+        **settings: str,
+    ) -> Authenticator:
+        return self.add("authenticators", Authenticator(
+            self.id("auth"), credential.organization_id, credential.id,
+            f"a{next(self._numbers)}", method, settings, self.clock.now, expires_at, None,
+        ))  # fmt: skip
 
     def subscribe(self, application: Application, handle: str, major: int = 1) -> Subscription:
         return self.add("subscriptions", Subscription(

@@ -52,6 +52,29 @@ def test_a_grants_limits_narrow(gw: Installation, pair: Pair, monkeypatch) -> No
     assert asked.json["error"] == "invalid_scope"
 
 
+def test_a_grant_brings_no_claim_that_says_what_a_token_is_good_for(
+    gw: Installation, pair: Pair, monkeypatch
+) -> None:
+    brought = dict.fromkeys((
+        "iss", "sub", "client_id", "aud", "iat", "nbf", "exp", "jti", "scope", "cnf", "gwk", "gwb",
+        "gwa",
+    ), "evil")  # fmt: skip
+    register(monkeypatch, Authorization("s", frozenset(), claims=brought | {"act": {"sub": "a"}}))
+    found = claims(gw.post(TOKEN, pair, form={"grant_type": "greedy"}).json["access_token"])
+    assert "evil" not in found.values() and found["act"] == {"sub": "a"}
+    assert found.keys() == {"iss", "sub", "client_id", "aud", "iat", "exp", "jti", "gwk", "act"}
+
+
+def test_a_lowered_bound_of_the_organization_acts_on_the_next_token(
+    gw: Installation, pair: Pair
+) -> None:
+    assert gw.post(TOKEN, pair).json["expires_in"] == 600
+    gw.change("organizations", gw.organization.id, token_ttl_seconds_max=120)
+    answer = gw.post(TOKEN, pair).json
+    found = claims(answer["access_token"])
+    assert answer["expires_in"] == found["exp"] - found["iat"] == 120
+
+
 @pytest.mark.parametrize("grant", GRANTS.values(), ids=list(GRANTS))
 class TestEveryGrant:
     def test_needs_an_authenticated_client(self, gw: Installation, pair: Pair, grant) -> None:

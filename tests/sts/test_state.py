@@ -110,13 +110,14 @@ def test_a_key_in_anothers_place_does_not_open(gw: Installation, pair: Pair) -> 
 
 def test_private_keys_are_sealed_and_ensured_once(gw: Installation) -> None:
     with gw.store.write() as tx:
-        assert keys.ensure(tx, gw.world, gw.keyring, gw.organization) == []
+        signers = keys.backends(gw.keyring, gw.world)
+        assert keys.ensure(tx, gw.world, signers, gw.organization) == []
         (row, _) = tx.signing_keys.find()
     clear = gw.keyring.unseal(row.sealed_private_key, f"signing key {row.id}")
     assert clear not in row.sealed_private_key and '"d"' not in row.public_jwk
 
 
-@pytest.mark.parametrize("algorithm", ["ES256", "RS256", "EdDSA"])
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256", "PS256", "EdDSA"])
 def test_every_algorithm_signs_and_is_introspected(tmp_path, algorithm: str) -> None:
     gw = Installation(tmp_path, algorithm)
     pair = gw.add_pair(gw.add_application())

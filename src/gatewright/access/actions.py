@@ -27,11 +27,19 @@ class Action(StrEnum):
     BLOCK_SUBSCRIPTIONS = "subscriptions.block"
     READ_SETTINGS = "settings.read"
     WRITE_SETTINGS = "settings.write"
+    READ_KEYS = "keys.read"
+    ROTATE_KEYS = "keys.rotate"
     READ_GATEWAYS = "gateways.read"
     READ_AUDIT = "audit.read"
+    READ_METRICS = "metrics.read"
     OWN_LOGINS = "logins.own"
     READ_MEMBERS = "members.read"
     WRITE_MEMBERS = "members.write"
+    READ_KEY_MANAGERS = "key-managers.read"
+    WRITE_KEY_MANAGERS = "key-managers.write"
+    GRANT_INTROSPECTION = "credentials.introspect"
+    READ_REGISTRATION = "registration.read"
+    WRITE_REGISTRATION = "registration.write"
 
 
 _A, _P, _D, _C, _U = Role.ADMIN, Role.PUBLISHER, Role.DEVELOPER, Role.CONSUMER, Role.AUDITOR
@@ -57,11 +65,19 @@ TABLE: dict[Action, frozenset[Role]] = {
     Action.BLOCK_SUBSCRIPTIONS: frozenset({_A, _P}),
     Action.READ_SETTINGS: _EVERYONE,
     Action.WRITE_SETTINGS: frozenset({_A}),
+    Action.READ_KEYS: frozenset({_A, _U}),
+    Action.ROTATE_KEYS: frozenset({_A}),
     Action.READ_GATEWAYS: frozenset({_A, _P, _D, _U}),
     Action.READ_AUDIT: frozenset({_A, _U}),
+    Action.READ_METRICS: frozenset({_A, _U}),
     Action.OWN_LOGINS: _EVERYONE,
     Action.READ_MEMBERS: frozenset({_A, _U}),
     Action.WRITE_MEMBERS: frozenset({_A}),
+    Action.READ_KEY_MANAGERS: frozenset({_A, _U}),
+    Action.WRITE_KEY_MANAGERS: frozenset({_A}),
+    Action.GRANT_INTROSPECTION: frozenset({_A}),
+    Action.READ_REGISTRATION: frozenset({_A, _U}),
+    Action.WRITE_REGISTRATION: frozenset({_A}),
 }
 
 

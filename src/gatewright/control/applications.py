@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gatewright.access.actions import Action
+from gatewright.control import subjects
 from gatewright.control.desk import Desk, expect
 from gatewright.domain import ids, text
 from gatewright.domain.application import Application
@@ -151,6 +152,11 @@ def delete(desk: Desk, reference: str, expected: int | None = None) -> None:
     for credential in desk.tx.credentials.find(application_id=application.id):
         for secret in desk.tx.secrets.find(credential_id=credential.id):
             desk.tx.secrets.remove(secret.id)
+        for authenticator in desk.tx.authenticators.find(credential_id=credential.id):
+            desk.tx.authenticators.remove(authenticator.id)
+        for registration in desk.tx.registrations.find(credential_id=credential.id):
+            desk.tx.registrations.remove(registration.id)
+        subjects.end(desk.tx, desk.organization, credential, desk.world.now())
         desk.tx.credentials.remove(credential.id)
     desk.tx.applications.remove(application.id)
     desk.record("applications.delete", application.id, handle=application.handle)

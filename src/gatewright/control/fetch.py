@@ -42,24 +42,31 @@ def resolve(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Reads URLs. `allow_private` permits private and loopback addresses, never metadata ones."""
+    """Reads URLs. `allow_private` permits private and loopback addresses, never metadata ones.
+
+    `https_only` refuses http, also where a redirect leads to it.
+    """
 
     world: World
     allow_private: bool
     resolve: Resolve = resolve
     transport: httpx2.BaseTransport | None = None
+    bytes_max: int = BYTES_MAX
+    seconds_max: int = SECONDS_MAX
+    https_only: bool = False
 
     def read(self, url: str) -> Fetched:
-        """The text at the URL, up to 5 MiB within 20 s. Raises Invalid, TooLarge."""
-        deadline = self.world.now() + timedelta(seconds=SECONDS_MAX)
+        """The text at the URL, up to 5 MiB within 20 s or as set. Raises Invalid, TooLarge."""
+        deadline = self.world.now() + timedelta(seconds=self.seconds_max)
         options = httpx2.Client(
             transport=self.transport,
             trust_env=False,
             follow_redirects=False,
-            timeout=httpx2.Timeout(STEP_SECONDS_MAX),
+            timeout=httpx2.Timeout(min(STEP_SECONDS_MAX, self.seconds_max)),
         )
         with options as client:
             for _ in range(REDIRECTS_MAX + 1):
+                self._check_time(deadline)
                 answer = self._one(client, url, deadline)
                 if isinstance(answer, Fetched):
                     return answer
@@ -86,14 +93,18 @@ class Fetcher:
         body = bytearray()
         for chunk in response.iter_raw():
             body += chunk
-            if len(body) > BYTES_MAX:
-                raise TooLarge("holds over 5 MiB.", "url", "Import a smaller document.")
-            if self.world.now() > deadline:
-                raise Invalid(f"takes over {SECONDS_MAX} s.", "url", _WAY_OUT)
+            if len(body) > self.bytes_max:
+                size = f"{self.bytes_max // 1024} KiB"
+                raise TooLarge(f"holds over {size}.", "url", "Name a smaller document.")
+            self._check_time(deadline)
         try:
             return body.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise Invalid("is not UTF-8 text.", "url", _WAY_OUT) from None
+
+    def _check_time(self, deadline: datetime) -> None:
+        if self.world.now() > deadline:
+            raise Invalid(f"takes over {self.seconds_max} s.", "url", _WAY_OUT)
 
     def _checked(self, url: str) -> "_Target":
         try:
@@ -104,6 +115,8 @@ class Fetcher:
         host = parts.hostname
         if parts.scheme not in ("http", "https") or not host or parts.username is not None:
             raise Invalid("is not an http or https URL.", "url", _WAY_OUT)
+        if self.https_only and parts.scheme != "https":
+            raise Invalid("is not an https URL.", "url", "Give an https URL.")
         try:
             addresses = [ipaddress.ip_address(item) for item in self.resolve(host, port)]
         except (OSError, UnicodeError, ValueError):

@@ -1,15 +1,16 @@
 """Organizations: how one begins, with its environments, plans and owner. Keys are the STS's."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from gatewright.access.actions import Action
+from gatewright.control import keys
 from gatewright.control.desk import SYSTEM, Desk, expect, record_as
 from gatewright.control.ports import EnsureKeys
-from gatewright.domain import ids, text
+from gatewright.domain import ids, organization, text
 from gatewright.domain.environment import Environment, Kind
 from gatewright.domain.organization import SIGNING_ALGORITHMS, Organization
-from gatewright.domain.organization import signing_algorithm as checked_algorithm
 from gatewright.domain.person import Role, User
 from gatewright.domain.plan import DEFAULT_PLANS, Plan
 from gatewright.domain.world import World
@@ -21,6 +22,28 @@ _ENVIRONMENTS = (
     ("development", "Development", Kind.SANDBOX),
     ("production", "Production", Kind.PRODUCTION),
 )
+
+
+_CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "name": text.name,
+    "signing_algorithm": organization.signing_algorithm,
+    "key_rotation_days": organization.key_rotation_days,
+    "key_announcement_seconds": organization.key_announcement_seconds,
+    "token_ttl_seconds_min": organization.token_ttl_seconds_min,
+    "token_ttl_seconds_max": organization.token_ttl_seconds_max,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to change about an organization; None stays as it is."""
+
+    name: str | None = None
+    signing_algorithm: str | None = None
+    key_rotation_days: int | None = None
+    key_announcement_seconds: int | None = None
+    token_ttl_seconds_min: int | None = None
+    token_ttl_seconds_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +107,25 @@ def create(
 
 
 def edit(
-    desk: Desk,
-    ensure_keys: EnsureKeys,
-    *,
-    name: str | None = None,
-    signing_algorithm: str | None = None,
-    expected: int | None = None,
+    desk: Desk, ensure_keys: EnsureKeys, change: Change, expected: int | None = None
 ) -> Organization:
-    """Change the name, or what new tokens are signed with; None stays. Raises Invalid, Stale.
+    """Change what is given. Raises Invalid, Stale.
 
     Keys of the algorithm left behind stay published, so that tokens that are out still verify.
+    Bounds of token lifetimes act on the next token, whatever its credential says.
     """
     desk.demand(Action.WRITE_SETTINGS)
     current = desk.organization
     expect(current.revision, expected)
-    changed = replace(
-        current,
-        name=current.name if name is None else text.name(name),
-        signing_algorithm=checked_algorithm(signing_algorithm or current.signing_algorithm),
-    )
+    given = {name: value for name, value in asdict(change).items() if value is not None}
+    checked: dict[str, Any] = {name: _CHECKS[name](value) for name, value in given.items()}
+    changed = organization.with_ordered_ttls(replace(current, **checked))
     if changed == current:
         return current
     written = desk.tx.organizations.replace(changed)
+    keys.follow(desk, current, written)
     ensure_keys(desk.tx, written)
-    desk.record("organizations.edit", written.id, name=name, signing_algorithm=signing_algorithm)
+    desk.record("organizations.edit", written.id, **given)
     return written
 
 

@@ -1,14 +1,15 @@
 """What control asks of the other engines; `main` hands the implementations in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from gatewright.control.findings import Finding
 from gatewright.domain.api import Api, Definition
 from gatewright.domain.application import Application
 from gatewright.domain.credential import Credential
-from gatewright.domain.environment import Environment
+from gatewright.domain.environment import Environment, Kind
 from gatewright.domain.organization import Organization
+from gatewright.domain.token import SigningKey
 from gatewright.store.port import Transaction
 
 
@@ -43,10 +44,44 @@ class TokenDesk(Protocol):
 
 
 class EnsureKeys(Protocol):
-    """Makes the signing keys that an organization lacks, in the caller's transaction."""
+    """Told that settings which signing keys depend on change in the caller's transaction."""
 
     def __call__(self, tx: Transaction, organization: Organization, /) -> object:
-        """What was made. Raises Unavailable when a key can not be sealed."""
+        """What follows for the keys happens soon after the commit; it writes nothing here."""
+
+
+KeyRecord = Callable[[str, SigningKey, Mapping[str, str]], None]
+"""Leaves the audit record of an action on a key, with its details."""
+
+
+class KeyDesk(Protocol):
+    """The token service, asked for signing keys; it writes in the caller's transaction."""
+
+    def make(self, organization: Organization, kinds: Iterable[Kind]) -> Mapping[Kind, SigningKey]:
+        """New keys, stored nowhere yet; needs time and no transaction. Raises Unavailable."""
+
+    def announce(
+        self,
+        tx: Transaction,
+        organization: Organization,
+        made: Mapping[Kind, SigningKey],
+        record: KeyRecord,
+        *,
+        now: bool,
+    ) -> list[SigningKey]:
+        """Publish them; with `now` they sign as soon as every connected gateway has them."""
+
+    def replace_all(
+        self,
+        tx: Transaction,
+        organization: Organization,
+        made: Mapping[Kind, SigningKey],
+        record: KeyRecord,
+    ) -> list[SigningKey]:
+        """Remove every key of these kinds at once, and publish the new ones."""
+
+    def hurry(self) -> None:
+        """Carry on, now that it is committed."""
 
 
 def serves_everything(

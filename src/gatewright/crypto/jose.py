@@ -11,6 +11,7 @@ from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
@@ -99,7 +100,8 @@ def _bytes(segment: str) -> bytes:
 def _object(segment: str) -> dict[str, Any]:
     try:
         found = json.loads(_bytes(segment).decode(), object_pairs_hook=_single_members)
-    except (ValueError, RecursionError):
+        orjson.dumps(found)  # what can not be written was not written by us
+    except (ValueError, TypeError, RecursionError):
         raise NotOurs from None
     if not isinstance(found, dict):
         raise NotOurs

@@ -13,18 +13,21 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gatewright.domain.errors import Invalid, Unavailable
 
-ES256, RS256, EDDSA = "ES256", "RS256", "EdDSA"
-ALGORITHMS = (ES256, RS256, EDDSA)
+ES256, RS256, PS256, EDDSA = "ES256", "RS256", "PS256", "EdDSA"
+ALGORITHMS = (ES256, RS256, PS256, EDDSA)
 RSA_BITS = 2048
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 def generate(algorithm: str) -> PrivateKey:
-    """A new private key for ES256 (P-256), RS256 (2048 bits) or EdDSA (Ed25519). Raises Invalid."""
+    """A new private key: P-256 for ES256, RSA of 2048 bits for RS256 and PS256, Ed25519 for EdDSA.
+
+    Raises Invalid.
+    """
     if algorithm == ES256:
         return ec.generate_private_key(ec.SECP256R1())
-    if algorithm == RS256:
+    if algorithm in (RS256, PS256):
         return rsa.generate_private_key(public_exponent=65_537, key_size=RSA_BITS)
     if algorithm == EDDSA:
         return ed25519.Ed25519PrivateKey.generate()

@@ -25,13 +25,22 @@ class Keyring:
     peppers: Mapping[str, bytes] = field(repr=False)
     pepper_id: str
     sealing_key: bytes = field(repr=False)
+    _begun: dict[bytes, hmac.HMAC] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def digest(self, secret: str, pepper_id: str | None = None) -> str:
         """HMAC-SHA-256 of the secret under a pepper, in hex. An unknown pepper gives a digest
         that equals nothing stored, at the same cost."""
         pepper = self.peppers.get(pepper_id or self.pepper_id, b"unknown pepper")
         text = secret.reveal() if isinstance(secret, SecretText) else secret
-        return hmac.digest(pepper, text.encode(), "sha256").hex()
+        # `hmac.digest` would let other threads in, as the token service can not afford.
+        begun = self._begun.get(pepper)
+        if begun is None:
+            begun = self._begun[pepper] = hmac.new(pepper, digestmod="sha256")
+        taken = begun.copy()
+        taken.update(text.encode())
+        return taken.hexdigest()
 
     def matches(self, secret: str, digest: str, pepper_id: str) -> bool:
         """Whether `digest` is that of the secret; the comparison takes the same time either way."""
@@ -51,5 +60,7 @@ class Keyring:
             raise Unavailable(
                 f"{context} can not be decrypted.",
                 "keys",
-                "Restore the keys folder that belongs to this database.",
+                "Give the sealing key that belongs to this database: its keys folder,"
+                " GATEWRIGHT_SEALING_KEY or GATEWRIGHT_SEALING_KEY_COMMAND. If it is lost for"
+                " good: `gatewright keys reseal --discard-lost`, which ends every token.",
             ) from None

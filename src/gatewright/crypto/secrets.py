@@ -14,6 +14,8 @@ CLIENT_SECRET = "gws"
 PERSONAL_ACCESS_TOKEN = "gwp"
 SESSION = "gwn"
 SIGN_IN_LINK = "gwl"
+INITIAL_ACCESS_TOKEN = "gwi"
+REGISTRATION_ACCESS_TOKEN = "gwr"
 GENERATED = re.compile(r"(gw[a-z])_([A-Za-z0-9_-]{43})_([0-9a-z]{7})")
 """The pattern that secret scanners may use."""
 

@@ -5,10 +5,9 @@ from datetime import datetime
 
 from gatewright.domain.environment import Kind
 from gatewright.domain.errors import Invalid
+from gatewright.domain.organization import Organization
 
 TOKEN_TTL_SECONDS_DEFAULT = 900
-TOKEN_TTL_SECONDS_MIN = 60
-TOKEN_TTL_SECONDS_MAX = 86_400
 SECRETS_MAX = 5
 
 
@@ -66,8 +65,16 @@ def subject_key(client_id: str, generation: int) -> str:
     return f"{client_id}.{generation}"
 
 
-def token_ttl(value: int) -> int:
-    """The lifetime in seconds if within 60 s and 24 h. Raises Invalid."""
-    if not TOKEN_TTL_SECONDS_MIN <= value <= TOKEN_TTL_SECONDS_MAX:
-        raise Invalid("must be 60 to 86400 seconds.", "token_ttl_seconds", "900 is the default.")
+def token_ttl(value: int, organization: Organization) -> int:
+    """The lifetime in seconds if within the organization's bounds. Raises Invalid."""
+    least, most = organization.token_ttl_seconds_min, organization.token_ttl_seconds_max
+    if not least <= value <= most:
+        way_out = f"{default_token_ttl(organization)} is the default."
+        raise Invalid(f"must be {least} to {most} seconds.", "token_ttl_seconds", way_out)
     return value
+
+
+def default_token_ttl(organization: Organization) -> int:
+    """A quarter of an hour, or what comes nearest to it within the organization's bounds."""
+    least, most = organization.token_ttl_seconds_min, organization.token_ttl_seconds_max
+    return max(least, min(TOKEN_TTL_SECONDS_DEFAULT, most))

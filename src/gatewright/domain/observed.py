@@ -1,7 +1,13 @@
 """What the gateways report: which are connected, what is in force on them, what was left out."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+HEARTBEAT = timedelta(seconds=5)
+"""How long a gateway's report may stand before it is written again, though nothing differs."""
+
+ABSENT_AFTER = timedelta(seconds=20)
+"""A connected gateway that reported nothing for so long is taken to be gone with its reporter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,10 @@ class GatewayNode:
     applied_sequence: int
     rejection: str
     revision: int = 1
+
+    def present(self, now: datetime) -> bool:
+        """Connected, and heard of lately."""
+        return self.connected and now - self.seen_at < ABSENT_AFTER
 
 
 @dataclass(frozen=True, slots=True)

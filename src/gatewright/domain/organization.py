@@ -8,6 +8,12 @@ from gatewright.domain.errors import Invalid
 SIGNING_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 """What tokens may be signed with (RFC 7518 §3.1, RFC 8037 §3.1); the first is the default."""
 
+TOKEN_TTL_SECONDS_MIN, TOKEN_TTL_SECONDS_MAX = 60, 86_400
+"""Lifetimes of access tokens that an organization may allow: a minute to a day."""
+
+KEY_ROTATION_DAYS_MAX = 3_650
+KEY_ANNOUNCEMENT_SECONDS_MAX = 30 * 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class Organization:
@@ -35,4 +41,46 @@ def signing_algorithm(value: str) -> str:
     if value not in SIGNING_ALGORITHMS:
         names = ", ".join(SIGNING_ALGORITHMS)
         raise Invalid(f"{value[:40]!r} is not offered.", "signing_algorithm", f"Use {names}.")
+    return value
+
+
+def key_rotation_days(value: int) -> int:
+    """The value if keys may be replaced after so many days; 0 is never. Raises Invalid."""
+    return _within(value, KEY_ROTATION_DAYS_MAX, "key_rotation_days", "days, or 0 for never")
+
+
+def key_announcement_seconds(value: int) -> int:
+    """The value if a key may be announced for so long before it signs. Raises Invalid."""
+    return _within(value, KEY_ANNOUNCEMENT_SECONDS_MAX, "key_announcement_seconds", "seconds")
+
+
+def token_ttl_seconds_min(value: int) -> int:
+    """The value if credentials may be bound to at least that lifetime. Raises Invalid."""
+    return _lifetime(value, "token_ttl_seconds_min")
+
+
+def token_ttl_seconds_max(value: int) -> int:
+    """The value if credentials may be bound to at most that lifetime. Raises Invalid."""
+    return _lifetime(value, "token_ttl_seconds_max")
+
+
+def with_ordered_ttls(organization: Organization) -> Organization:
+    """The organization, if the least lifetime is not over the greatest. Raises Invalid."""
+    if organization.token_ttl_seconds_min > organization.token_ttl_seconds_max:
+        least, most = organization.token_ttl_seconds_min, organization.token_ttl_seconds_max
+        reason = f"{least} is over token_ttl_seconds_max, which is {most}."
+        raise Invalid(reason, "token_ttl_seconds_min", "Change both at once.")
+    return organization
+
+
+def _lifetime(value: int, field: str) -> int:
+    if not TOKEN_TTL_SECONDS_MIN <= value <= TOKEN_TTL_SECONDS_MAX:
+        bounds = f"{TOKEN_TTL_SECONDS_MIN} to {TOKEN_TTL_SECONDS_MAX}"
+        raise Invalid(f"{value} is out of bounds.", field, f"Use {bounds} seconds.")
+    return value
+
+
+def _within(value: int, most: int, field: str, unit: str) -> int:
+    if not 0 <= value <= most:
+        raise Invalid(f"{value} is out of bounds.", field, f"Use 0 to {most} {unit}.")
     return value

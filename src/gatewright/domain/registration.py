@@ -27,6 +27,10 @@ class InitialAccessToken:
     last_used_at: datetime | None
     revision: int = 1
 
+    def usable(self, now: datetime) -> bool:
+        """Neither used up nor expired."""
+        return self.uses_left != 0 and (self.expires_at is None or now < self.expires_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Registration:

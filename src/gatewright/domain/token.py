@@ -1,7 +1,7 @@
 """An STS access token's names: issuers, audiences, private claims, and revocations."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gatewright.domain.environment import Kind
 
@@ -13,6 +13,10 @@ BOUND_SUBJECT_CLAIM = "gwb"
 
 AUDIENCE_CLAIM = "gwa"
 """Private claim of a token for single APIs: its `api_audience`s with spaces between."""
+
+KEY_GRACE = timedelta(minutes=5)
+"""How long a retired key outlives the last token it can have signed: clocks differ, and a process
+of the token service may hear late of its successor."""
 
 
 @dataclass(frozen=True, slots=True)

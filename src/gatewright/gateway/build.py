@@ -13,11 +13,18 @@ from gatewright.domain.environment import Environment
 from gatewright.domain.errors import GatewrightError, Invalid
 from gatewright.domain.lifecycle import State
 from gatewright.gateway import lower
-from gatewright.gateway.compile import listener, routes, upstream
+from gatewright.gateway.compile import (
+    listener,
+    routes,
+    services,
+    sts_door,
+    upstream,
+    well_known,
+)
 from gatewright.gateway.denylist import DenyLists
 from gatewright.gateway.desired import Desired, Place, Touched
-from gatewright.gateway.ir import ApiIr, PlaceIr
-from gatewright.gateway.policies import POLICIES
+from gatewright.gateway.ir import ApiIr, EnvironmentIr, PlaceIr, StsIr, TlsIr
+from gatewright.gateway.policies import POLICIES, bound
 from gatewright.gateway.snapshot import Update
 from gatewright.gateway.xds import names
 from gatewright.gateway.xds.messages import Messages
@@ -30,12 +37,18 @@ class Site:
 
     `listeners` maps an environment's id or handle to address and port; an environment without an
     entry is another gateway's. `ca_file` holds the authorities that https upstreams are verified
-    against; None refuses them all.
+    against; None refuses them all. `sts_address` is the token service's on this machine,
+    `proofs_socket` the path of the service that decides about bound tokens. With `tls` the
+    listeners end TLS, and `sts` is the token service's own door for it.
     """
 
     sts_url: str
     listeners: Mapping[str, tuple[str, int]]
     ca_file: str | None = None
+    sts_address: tuple[str, int] = ("127.0.0.1", 8001)
+    proofs_socket: str = "/nowhere/proofs.sock"
+    tls: TlsIr | None = None
+    sts: StsIr | None = None
 
     def address(self, environment: Environment | None) -> tuple[str, int] | None:
         """Where this gateway listens for the environment; None when it does not."""
@@ -101,7 +114,7 @@ class Build:
         self._deny.load(lists, self._rows("revoked_tokens"), self._now())
         touched = self._desired.everything()
         touched.revocations = []
-        return [*self._deny.all_updates(), *self._updates(touched)]
+        return [*self._own(), *self._deny.all_updates(), *self._updates(touched)]
 
     def changes(self, differences: Iterable[Difference]) -> list[Update]:
         """The resources that these differences change."""
@@ -116,6 +129,18 @@ class Build:
             return []
         users = self._state.cluster_users.get(name, ())
         return sorted(self._state.served[id].key for id in users)
+
+    def _own(self) -> list[Update]:
+        """What is there whatever the store says."""
+        site, pack = self._site, self._messages.pack
+        updates = [
+            Update(names.CLUSTER, services.STS, pack(services.sts(site.sts_address))),
+            Update(names.CLUSTER, bound.CLUSTER, pack(services.proofs(site.proofs_socket))),
+        ]
+        if site.sts is not None:
+            door = pack(sts_door.listener(site.sts))
+            updates.append(Update(names.LISTENER, sts_door.NAME, door))
+        return updates
 
     def _updates(self, touched: Touched) -> list[Update]:
         updates: list[Update] = []
@@ -132,6 +157,8 @@ class Build:
             self._state.closed.pop(id, None)
             return [
                 Update(names.LISTENER, id, None),
+                Update(names.SCOPE, well_known.scope_name(id), None),
+                Update(names.ROUTES, well_known.routes_name(id), None),
                 *(Update(names.EXTENSION, policy.filter_name(id), None) for policy in POLICIES),
             ]
         try:
@@ -146,14 +173,22 @@ class Build:
         organization = self._desired.row("organizations", environment.organization_id)
         keys = self._desired.signing_keys(environment)
         ir = lower.lower_environment(
-            organization, environment, keys, self._site.sts_url, address
+            organization, environment, keys, self._site.sts_url, address, self._site.tls
         )  # fmt: skip
         extensions = [
             Update(names.EXTENSION, name, self._messages.pack(resource))
             for name, resource in listener.extensions(ir).items()
         ]
         front = Update(names.LISTENER, environment.id, self._messages.pack(listener.listener(ir)))
-        return [*self._deny.add_list(ir.deny_list), *extensions, front]
+        return [*self._deny.add_list(ir.deny_list), *extensions, front, *self._well_known(ir)]
+
+    def _well_known(self, ir: EnvironmentIr) -> list[Update]:
+        scope, routes_of = well_known.scope(ir), well_known.route_configuration(ir)
+        key = (names.ROUTES, routes_of["name"])
+        return [
+            Update(*key, self._messages.pack(routes_of)),
+            Update(names.SCOPE, scope["name"], self._messages.pack(scope), key),
+        ]
 
     def _deployment(self, id: str) -> list[Update]:
         deployment: Deployment | None = self._desired.row("deployments", id)
@@ -187,7 +222,9 @@ class Build:
                 "Undeploy one of them or give it another context.",
             )  # fmt: skip
         subscribers = self._desired.subscribers(api, environment)
-        return lower.lower_api(organization, api, revision.definition, deployment, subscribers)
+        return lower.lower_api(
+            organization, api, revision.definition, deployment, subscribers, environment.gateway_url
+        )  # fmt: skip
 
     def _compile(self, ir: ApiIr) -> list[Update]:
         cluster = upstream.cluster(ir.upstream, self._site.ca_file)

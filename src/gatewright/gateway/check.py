@@ -10,6 +10,7 @@ from gatewright.gateway import lower
 from gatewright.gateway.compile import paths, routes, upstream
 from gatewright.gateway.xds.messages import Messages
 
+_ANYWHERE = "https://gateway"
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,7 +37,7 @@ def check(
         return [*problems, Problem("upstream", str(error))]
     deployment = Deployment("dep", api.organization_id, api.id, "env", "rev", upstream_base, _NEVER)
     try:
-        ir = lower.lower_api(organization, api, definition, deployment, ())
+        ir = lower.lower_api(organization, api, definition, deployment, (), _ANYWHERE)
         messages.pack(upstream.cluster(ir.upstream, None))
         messages.pack(routes.route_configuration(ir))
     except GatewrightError as error:

@@ -6,6 +6,7 @@ that is away is tried again; meanwhile what was served is served on.
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from gatewright.domain.observed import ApiFault
 from gatewright.domain.world import World
 from gatewright.gateway.build import Build, Site
 from gatewright.gateway.desired import NOUNS, Desired
-from gatewright.gateway.fleet import Fleet
+from gatewright.gateway.fleet import Fleet, NodeStatus
 from gatewright.gateway.observed import Observations
 from gatewright.gateway.snapshot import Snapshot, Update, encode, keep
 from gatewright.gateway.xds import names
@@ -29,6 +30,12 @@ from gatewright.store.port import Store
 
 POLL_SECONDS = 0.005
 OBSERVE_SECONDS = 0.05
+REPORT_PAUSE_SECONDS = 0.01
+REPORT_PAUSE_SECONDS_MAX = 0.1
+REPORT_SHARE = 4
+"""What an Envoy has reached is reported at once, as somebody may wait for it; the pause after it
+grows with what writing costs: about one part in so many of the time, however much changes."""
+
 RETRY_SECONDS = 0.25
 KEEP_SECONDS = 1.0
 KEEP_SHARE = 20
@@ -70,7 +77,9 @@ class Controller:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._follow, name="gateway-controller", daemon=True)
         self._reporter = ThreadPoolExecutor(1, "gateway-reporter")
-        self._reporting: Future[bool] | None = None
+        self._reporting: Future[float] | None = None
+        self._told: dict[str, NodeStatus] = {}
+        self._report_from = self._observe_at = 0.0
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.ready = asyncio.Event()
@@ -95,17 +104,13 @@ class Controller:
     def _follow(self) -> None:
         followed: _Followed | None = None
         away = False
-        observed_before = 0
         while not self._stopping.wait(RETRY_SECONDS if away else POLL_SECONDS):
             try:
                 if followed is None:
                     followed = self._open()
                 elif followed.mirror.stale():
                     self._advance(followed)
-                observed_before += 1
-                if observed_before >= OBSERVE_SECONDS / POLL_SECONDS:
-                    self._observe(followed)
-                    observed_before = 0
+                self._observe(followed)
                 away = self._tell_store(None, away=away)
             except Unavailable as error:
                 away = self._tell_store(str(error), away=away)
@@ -161,6 +166,7 @@ class Controller:
         if self._reporting is not None:
             wait([self._reporting])
             self._reporting = None
+        self._told = {}
         if followed is not None:
             followed.mirror.close()
             followed.store.close()
@@ -181,13 +187,22 @@ class Controller:
 
         One report at a time; what went wrong with the last one is raised here.
         """
+        clock = time.monotonic()
         if self._reporting is not None:
             if not self._reporting.done():
                 return
             reported, self._reporting = self._reporting, None
-            reported.result()
-        now = self._world.now()
+            pause = reported.result() * (REPORT_SHARE - 1)
+            self._report_from = clock + min(pause, REPORT_PAUSE_SECONDS_MAX)
         nodes = dict(self._fleet.nodes)
+        is_news = nodes != self._told and clock >= self._report_from
+        if not is_news and clock < self._observe_at:
+            return
+        self._told, self._observe_at = nodes, clock + OBSERVE_SECONDS
+        self._report(followed, nodes)
+
+    def _report(self, followed: _Followed, nodes: dict[str, NodeStatus]) -> None:
+        now = self._world.now()
         faults = {
             id: ApiFault(
                 id, item.organization_id, item.api_id, item.environment_id, item.reason,
@@ -205,9 +220,14 @@ class Controller:
                         id, api.organization_id, api_id, environment_id, reason, serving, now
                     )
         environment_ids = followed.build.environment_ids
-        self._reporting = self._reporter.submit(
-            followed.observations.write, nodes, environment_ids, faults, now
-        )
+
+        def write() -> float:
+            started = time.monotonic()
+            if not followed.observations.write(nodes, environment_ids, faults, now):
+                return 0.0
+            return max(time.monotonic() - started, REPORT_PAUSE_SECONDS / (REPORT_SHARE - 1))
+
+        self._reporting = self._reporter.submit(write)
 
     def _serves(self, environment_id: str, api_id: str) -> bool:
         return f"{environment_id}/{api_id}" in self._snapshot.resources[names.ROUTES]

@@ -26,6 +26,8 @@ def _listener(listener: Json, found: dict[str, dict[str, Json]]) -> Json:
     manager["http_filters"] = [
         _filter(item, found[names.EXTENSION]) for item in manager["http_filters"]
     ]
+    if "scoped_routes" not in manager:
+        return _bare(listener)
     scopes = [
         _scope(item, found[names.ROUTES])
         for item in found[names.SCOPE].values()
@@ -43,8 +45,23 @@ def _listener(listener: Json, found: dict[str, dict[str, Json]]) -> Json:
 
 def _filter(entry: Json, extensions: dict[str, Json]) -> Json:
     if "config_discovery" not in entry:
-        return entry
-    return {"name": entry["name"], "typed_config": extensions[entry["name"]]["typed_config"]}
+        return dict(_inline(entry, extensions))
+    typed = _inline(extensions[entry["name"]]["typed_config"], extensions)
+    kept: Json = {key: entry[key] for key in ("name", "disabled") if key in entry}
+    return {**kept, "typed_config": typed}
+
+
+def _inline(content: Any, extensions: dict[str, Json]) -> Any:
+    """With the filters that an action would discover."""
+    if isinstance(content, list):
+        return [_inline(item, extensions) for item in content]
+    if not isinstance(content, dict):
+        return content
+    found = {key: _inline(item, extensions) for key, item in content.items()}
+    if isinstance(found.get("dynamic_config"), dict):
+        name = found.pop("dynamic_config")["name"]
+        found["typed_config"] = {"name": name, "typed_config": extensions[name]["typed_config"]}
+    return found
 
 
 def _scope(scope: Json, routes: dict[str, Json]) -> Json:

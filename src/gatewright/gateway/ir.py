@@ -1,6 +1,6 @@
 """What a gateway serves, in our own words: frozen, complete, and free of anything of Envoy's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gatewright.domain.operation import Alternatives
 
@@ -49,7 +49,8 @@ class ApiIr:
     """One API in one environment.
 
     `bases` are the paths it is served under, own version first; `operations` are in the order
-    in which they match; `subjects` are who may call, by subject key, with their plan's limit.
+    in which they match; `subjects` are who may call, by subject key, with their plan's limit;
+    `metadata_url` is where clients read how to get a token for it (RFC 9728).
     """
 
     key: str
@@ -61,6 +62,7 @@ class ApiIr:
     operations: tuple[OperationIr, ...]
     subjects: tuple[tuple[str, LimitIr | None], ...]
     upstream: UpstreamIr
+    metadata_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,25 @@ class PlaceIr:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsIr:
+    """With what a listener ends TLS: paths of PEM files."""
+
+    certificate_file: str
+    key_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class StsIr:
+    """The token service's front door for TLS. `hop_secret` lets the service believe what the
+    gateway says of the client's certificate; it never prints."""
+
+    address: str
+    port: int
+    tls: TlsIr
+    hop_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentIr:
     """A gateway's front door: where it listens and whose tokens it takes.
 
@@ -94,3 +115,4 @@ class EnvironmentIr:
     realm: str
     deny_list: str
     jwks: tuple[str, ...]
+    tls: TlsIr | None = None

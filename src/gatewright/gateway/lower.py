@@ -14,9 +14,19 @@ from gatewright.domain.operation import Operation, match_order
 from gatewright.domain.organization import Organization
 from gatewright.domain.plan import UNIT_SECONDS, Plan
 from gatewright.domain.token import SigningKey, issuer
-from gatewright.gateway.ir import ApiIr, EnvironmentIr, LimitIr, Needs, OperationIr, UpstreamIr
+from gatewright.gateway.ir import (
+    ApiIr,
+    EnvironmentIr,
+    LimitIr,
+    Needs,
+    OperationIr,
+    TlsIr,
+    UpstreamIr,
+)
 
 REALM = "gatewright"
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
+"""The path below which a gateway tells of its APIs (RFC 9728 §3)."""
 
 
 def api_key(environment_id: str, api_id: str) -> str:
@@ -35,6 +45,7 @@ def lower_api(
     definition: Definition,
     deployment: Deployment,
     subscribers: Iterable[tuple[str, Plan | None]],
+    gateway_url: str,
 ) -> ApiIr:
     """One API as deployed in one environment; `subscribers` are subject keys with plans."""
     versions = (api.version, major_alias(api.version))
@@ -50,6 +61,7 @@ def lower_api(
         operations=tuple(_operation(organization, api, item) for item in operations),
         subjects=tuple((subject, limit) for subject, limit in subjects),
         upstream=lower_upstream(deployment.upstream),
+        metadata_url=f"{gateway_url}{RESOURCE_METADATA}{api.context}/{api.version}",
     )
 
 
@@ -68,6 +80,7 @@ def lower_environment(
     keys: Iterable[SigningKey],
     sts_url: str,
     listener: tuple[str, int],
+    tls: TlsIr | None = None,
 ) -> EnvironmentIr:
     """An environment's front door; `keys` are those of its organization and kind."""
     return EnvironmentIr(
@@ -80,6 +93,7 @@ def lower_environment(
         realm=REALM,
         deny_list=deny_list_name(organization.id, environment.kind),
         jwks=tuple(key.public_jwk for key in sorted(keys, key=lambda key: key.id)),
+        tls=tls,
     )
 
 

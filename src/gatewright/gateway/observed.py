@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gatewright.domain.observed import ApiFault, GatewayNode
+from gatewright.domain.observed import HEARTBEAT, ApiFault, GatewayNode
 from gatewright.gateway.fleet import NodeStatus
 from gatewright.store.port import Store
 
@@ -28,9 +28,7 @@ class Observations:
     ) -> bool:
         """Bring the store's rows to this; True when it had to write. Raises Unavailable."""
         rows = {id: _node(id, status, environment_ids, now) for id, status in nodes.items()}
-        new_nodes = [
-            row for id, row in rows.items() if _differs(self._nodes.get(id), row, "seen_at")
-        ]
+        new_nodes = [row for id, row in rows.items() if _is_news(self._nodes.get(id), row)]
         new_faults = [
             row for id, row in faults.items() if _differs(self._faults.get(id), row, "at")
         ]
@@ -44,7 +42,8 @@ class Observations:
                 _put(tx.api_faults, fault)
             for id in gone:
                 tx.api_faults.remove(id)
-        self._nodes, self._faults = rows, dict(faults)
+        self._nodes |= {row.id: row for row in new_nodes}
+        self._faults = dict(faults)
         return True
 
 
@@ -60,6 +59,13 @@ def _node(
         applied_sequence=status.applied,
         rejection=status.rejection,
     )
+
+
+def _is_news(before: GatewayNode | None, after: GatewayNode) -> bool:
+    """A connected gateway is also reported now and then only to tell that it is there."""
+    if before is None or _differs(before, after, "seen_at"):
+        return True
+    return after.connected and after.seen_at - before.seen_at >= HEARTBEAT
 
 
 def _differs(before: Any, after: Any, moment: str) -> bool:

@@ -20,4 +20,9 @@ def cli() -> None:
 
         return checks(root)
 
-    create_cli(Hooks(__version__, start, local_checks, real_world()))()
+    def reseal(root: Path, discard_lost: bool) -> int:  # noqa: FBT001
+        from gatewright.main.reseal import reseal as seal_anew
+
+        return seal_anew(root, discard_lost=discard_lost)
+
+    create_cli(Hooks(__version__, start, local_checks, real_world(), reseal))()

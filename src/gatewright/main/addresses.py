@@ -11,12 +11,16 @@ from gatewright.settings import Settings
 LISTENING = ("control", "sts", "sample")
 """The ports that the supervisor listens on itself; Envoy binds its own."""
 
+_ENDED_BY_ENVOY = ("production", "sandbox", "sts_tls")
+
 
 @dataclass(frozen=True)
 class Addresses:
     """Claims by name (control, sts, production, sandbox, sample) and the public URLs.
 
-    `local_urls` has each part's URL on this machine, where no public name need lead.
+    `local_urls` has each part's URL on this machine, where no public name need lead. With `tls`
+    there is a claim `sts_tls` too, gateways speak TLS only, and `sts` is for this machine alone.
+    `sts_host` is the address at which the gateway calls it.
     """
 
     claims: Mapping[str, Claim]
@@ -24,6 +28,7 @@ class Addresses:
     control_url: str
     sts_url: str
     gateway_urls: Mapping[str, str]
+    sts_host: str = "127.0.0.1"
 
     def moved(self) -> list[tuple[str, Claim]]:
         """The ports that were wanted and busy."""
@@ -37,12 +42,41 @@ class Addresses:
         return listener.fileno()
 
 
-def claim_addresses(settings: Settings, folder: Folder, *, any_port: bool) -> Addresses:
+def claim_addresses(
+    settings: Settings, folder: Folder, *, any_port: bool, tls: bool = False
+) -> Addresses:
     """Claim every port: those of the last start first, then the settings', then the next free.
 
     With `any_port` the system chooses, which suits a temporary installation.
     Raises Unavailable when nothing is free.
     """
+    sts_host = _loopback(settings.host) if tls else _callable(settings.host)
+    hosts = {"sts": sts_host} if tls else {}
+    claims = _claims(settings, folder, hosts, any_port=any_port, tls=tls)
+    ports = {name: found.port for name, found in claims.items()}
+    _keep(folder, ports)
+    local_urls = {
+        name: _url(None, hosts.get(name, settings.host), port, tls=tls and name in _ENDED_BY_ENVOY)
+        for name, port in ports.items()
+    }
+    gateways = {"production": settings.production_public_url,
+                "sandbox": settings.sandbox_public_url}  # fmt: skip
+    return Addresses(
+        claims,
+        local_urls,
+        _url(settings.public_url, settings.host, ports["control"]),
+        _url(settings.sts_public_url, settings.host, ports["sts_tls" if tls else "sts"], tls=tls),
+        {
+            name: _url(public, settings.host, ports[name], tls=tls)
+            for name, public in gateways.items()
+        },
+        sts_host,
+    )
+
+
+def _claims(
+    settings: Settings, folder: Folder, hosts: Mapping[str, str], *, any_port: bool, tls: bool
+) -> dict[str, Claim]:
     kept = read_json(folder.installation).get("ports", {})
     wanted = {
         "control": settings.control_port,
@@ -50,6 +84,7 @@ def claim_addresses(settings: Settings, folder: Folder, *, any_port: bool) -> Ad
         "production": settings.production_port,
         "sandbox": settings.sandbox_port,
         "sample": 0,
+        **({"sts_tls": settings.sts_tls_port} if tls else {}),
     }
     given = settings.model_fields_set
     claims: dict[str, Claim] = {}
@@ -57,19 +92,9 @@ def claim_addresses(settings: Settings, folder: Folder, *, any_port: bool) -> Ad
     for name, default in wanted.items():
         port = default if f"{name}_port" in given else int(kept.get(name, default))
         port = 0 if any_port and f"{name}_port" not in given else port
-        claims[name] = claim(settings.host, port, taken, listen=name in LISTENING)
-    ports = {name: found.port for name, found in claims.items()}
-    _keep(folder, ports)
-    return Addresses(
-        claims,
-        {name: _url(None, settings.host, port) for name, port in ports.items()},
-        _url(settings.public_url, settings.host, ports["control"]),
-        _url(settings.sts_public_url, settings.host, ports["sts"]),
-        {
-            "production": _url(settings.production_public_url, settings.host, ports["production"]),
-            "sandbox": _url(settings.sandbox_public_url, settings.host, ports["sandbox"]),
-        },
-    )
+        host = hosts.get(name, settings.host)
+        claims[name] = claim(host, port, taken, listen=name in LISTENING)
+    return claims
 
 
 def _keep(folder: Folder, ports: dict[str, int]) -> None:
@@ -77,8 +102,16 @@ def _keep(folder: Folder, ports: dict[str, int]) -> None:
     write_private(folder.installation, json.dumps(installation, indent=2) + "\n")
 
 
-def _url(public: str | None, host: str, port: int) -> str:
+def _url(public: str | None, host: str, port: int, *, tls: bool = False) -> str:
+    called = _callable(host)
+    shown = f"[{called}]" if ":" in called else called
+    return (public or f"{'https' if tls else 'http'}://{shown}:{port}").rstrip("/")
+
+
+def _callable(host: str) -> str:
     """A wildcard host is no address that anybody can call: the machine's own stands for it."""
-    own = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - shown, not bound
-    shown = own.get(host, f"[{host}]" if ":" in host else host)
-    return (public or f"http://{shown}:{port}").rstrip("/")
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound
+
+
+def _loopback(host: str) -> str:
+    return "::1" if ":" in host else "127.0.0.1"

@@ -10,6 +10,7 @@ ROLES = {
     "control": "gatewright.main.control",
     "sts": "gatewright.main.sts",
     "gateway": "gatewright.main.gateway",
+    "proofs": "gatewright.main.proofs",
     "sample": "gatewright.main.sample.server",
 }
 

@@ -8,6 +8,7 @@ import uvicorn
 
 from gatewright import __version__
 from gatewright.control.desk import Addresses
+from gatewright.control.expiry import ExpiryWatch
 from gatewright.control.fetch import Fetcher
 from gatewright.interfaces.console.app import create_pages
 from gatewright.interfaces.management.app import create_app
@@ -15,11 +16,15 @@ from gatewright.interfaces.management.deps import Deps
 from gatewright.main.check import deploy_check
 from gatewright.main.folder import Folder
 from gatewright.main.parts import Parts
+from gatewright.main.watch import Watch
+from gatewright.observability import metrics
+from gatewright.store.port import Store
 from gatewright.sts import keys
 from gatewright.sts.desk import TokenDesk
 
 _DRAIN_SECONDS = 3
 _CONNECTIONS_MAX = 1000
+_EXPIRY_LOOK_SECONDS = 3600
 Message = MutableMapping[str, Any]
 App = Callable[
     [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
@@ -37,7 +42,12 @@ def run(folder: Folder, descriptor: int) -> None:
         layout.control_url,
         f"{layout.control_url}/console",
     )
-    token_desk = TokenDesk(store, keyring, world, layout.sts_url, parts.log.emit)
+    signers = parts.signers(keyring)
+    token_desk = TokenDesk(store, keyring, world, layout.sts_url, parts.log.emit, signers)
+    keeper = keys.Keeper(
+        store, world, signers, parts.log.emit, lambda error: parts.log.fail("keys.keeper", error)
+    )
+    expiry = _expiry_watch(parts, store)
     deps = Deps(
         store=store,
         world=world,
@@ -45,10 +55,12 @@ def run(folder: Folder, descriptor: int) -> None:
         addresses=addresses,
         token_desk=token_desk,
         deploy_check=deploy_check(),
-        ensure_keys=lambda tx, organization: keys.ensure(tx, world, keyring, organization),
+        key_desk=keys.KeyDesk(world, signers, keeper.hurry),
+        ensure_keys=lambda tx, organization: keeper.hurry(),
         fetcher=Fetcher(world, layout.fetch_private_addresses),
         report=lambda request_id, error: parts.log.fail(f"management {request_id}", error),
         version=__version__,
+        metrics=lambda: metrics.read(folder.metrics),
     )
     pages = create_pages(
         store=store,
@@ -58,7 +70,30 @@ def run(folder: Folder, descriptor: int) -> None:
         report=lambda request_id, error: parts.log.fail(f"pages {request_id}", error),
     )
     app = beside(create_app(deps), pages)
-    server = uvicorn.Server(
+    server = _server(app)
+    keeper.start()
+    expiry.start()
+    try:
+        server.run(sockets=[socket.socket(fileno=descriptor)])
+    finally:
+        keeper.stop()
+        expiry.stop()
+        token_desk.close()
+        store.close()
+
+
+def _expiry_watch(parts: Parts, store: Store) -> Watch:
+    watch = ExpiryWatch(store, parts.world, parts.log.emit)
+    return Watch(
+        "expiry",
+        watch.look,
+        _EXPIRY_LOOK_SECONDS,
+        lambda error: parts.log.fail("expiry", error),
+    )
+
+
+def _server(app: App) -> uvicorn.Server:
+    return uvicorn.Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -69,11 +104,6 @@ def run(folder: Folder, descriptor: int) -> None:
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
     )
-    try:
-        server.run(sockets=[socket.socket(fileno=descriptor)])
-    finally:
-        token_desk.close()
-        store.close()
 
 
 def beside(management: App, pages: App) -> App:

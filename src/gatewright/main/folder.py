@@ -1,8 +1,11 @@
 """The data folder: where it is and what lies where in it."""
 
+import contextlib
+import fcntl
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,11 @@ class Folder:
         return self.root / "run"
 
     @property
+    def metrics(self) -> Path:
+        """One file of numbers for each process, of this run only."""
+        return self.run / "metrics"
+
+    @property
     def status(self) -> Path:
         """URLs and process ids of what runs."""
         return self.run / "status.json"
@@ -70,11 +78,17 @@ class Folder:
 
     def create(self) -> None:
         """Make the folders that are missing. Raises Unavailable when that is not allowed."""
-        for path in (self.root, self.logs, self.run):
+        for path in (self.root, self.logs, self.run, self.metrics):
             _make_private(path)
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
+
+
+def empty(folder: Path) -> None:
+    """Remove the files of a folder that is there."""
+    for path in folder.iterdir():
+        path.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -93,6 +107,26 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     draft.replace(path)
+
+
+@contextlib.contextmanager
+def only_one(folder: Folder) -> Iterator[None]:
+    """Two at once would fight over the same ports and processes. Raises Unavailable."""
+    descriptor = os.open(folder.run / "up.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        url = read_json(folder.status).get("urls", {}).get("portal", "its ports")
+        raise Unavailable(
+            f"it already runs with this data folder, at {url}.",
+            "data",
+            "Stop that one (gatewright down) or choose --data DIR.",
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _make_private(path: Path) -> None:

@@ -8,11 +8,14 @@ import signal
 from gatewright.domain.environment import Kind
 from gatewright.gateway.build import Site
 from gatewright.gateway.envoy import Bootstrap, binary, bootstrap
+from gatewright.gateway.ir import StsIr, TlsIr
 from gatewright.interfaces.ads.process import GatewaySettings
 from gatewright.interfaces.ads.process import run as serve
+from gatewright.main import hop
+from gatewright.main.environment import SECRET_VARIABLES
 from gatewright.main.folder import Folder, write_private
 from gatewright.main.parts import Parts, authorities_file
-from gatewright.main.plan import Layout
+from gatewright.main.plan import PROOFS_SOCKET, Layout
 from gatewright.main.processes import Program
 
 ADS_SOCKET, ADMIN_SOCKET = "ads", "envoy-admin"
@@ -30,7 +33,8 @@ async def _run(folder: Folder) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    settings = GatewaySettings(site_of(parts.layout), folder.socket(ADS_SOCKET), folder.snapshot)
+    site = site_of(parts.layout, folder)
+    settings = GatewaySettings(site, folder.socket(ADS_SOCKET), folder.snapshot)
     await serve(settings, parts.open_store, parts.world, parts.log, stop, ready=_keep_for_good)
 
 
@@ -40,13 +44,26 @@ def _keep_for_good() -> None:
     gc.freeze()
 
 
-def site_of(layout: Layout) -> Site:
-    """Where this gateway listens, and what it trusts."""
+def site_of(layout: Layout, folder: Folder) -> Site:
+    """Where this gateway listens, what it trusts, and where our other services are.
+
+    Raises Unavailable when TLS is wanted and the hop's secret is gone.
+    """
+    tls = TlsIr(*layout.tls_files) if layout.tls_files else None
+    sts = StsIr(layout.host, layout.sts_tls_port, tls, hop.load(folder)) if tls else None
     listeners = {
         handle: (layout.host, layout.gateway_ports[str(kind)])
         for kind, handle in ENVIRONMENTS.items()
     }
-    return Site(layout.sts_url, listeners, authorities_file())
+    return Site(
+        layout.sts_url,
+        listeners,
+        authorities_file(),
+        sts_address=(layout.sts_host, layout.sts_port),
+        proofs_socket=str(folder.socket(PROOFS_SOCKET)),
+        tls=tls,
+        sts=sts,
+    )
 
 
 def envoy_program(folder: Folder, layout: Layout) -> Program:
@@ -65,4 +82,5 @@ def envoy_program(folder: Folder, layout: Layout) -> Program:
     ]  # fmt: skip
     if layout.envoy_concurrency:
         command += ["--concurrency", str(layout.envoy_concurrency)]
-    return Program("envoy", command, folder.logs / "envoy.log", shielded=True)
+    log = folder.logs / "envoy.log"
+    return Program("envoy", command, log, shielded=True, withheld=SECRET_VARIABLES)

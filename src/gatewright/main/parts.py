@@ -2,8 +2,8 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gatewright.crypto import keyfiles
 from gatewright.crypto.keyring import Keyring
 from gatewright.domain.world import World
 from gatewright.main.folder import Folder
@@ -11,6 +11,9 @@ from gatewright.main.plan import Layout
 from gatewright.main.world import real_world
 from gatewright.observability.log import Log, take_over_logging
 from gatewright.store.port import Store
+
+if TYPE_CHECKING:
+    from gatewright.sts.keys import Backends
 
 _STDERR = 2
 AUTHORITIES = (
@@ -35,7 +38,17 @@ class Parts:
 
     def keyring(self) -> Keyring:
         """The installation's keyring. Raises Unavailable."""
-        return keyfiles.load(self.folder.keys)
+        from gatewright.main.environment import read_settings  # the gateway needs none of them
+        from gatewright.main.keyring import open_keyring
+
+        return open_keyring(self.folder, read_settings())
+
+    def signers(self, keyring: Keyring) -> "Backends":
+        """Whoever holds the private keys."""
+        from gatewright.main.environment import read_settings
+        from gatewright.main.keyring import open_signers
+
+        return open_signers(read_settings(), keyring, self.world)
 
     def open_store(self) -> Store:
         """The store. Raises Unavailable."""

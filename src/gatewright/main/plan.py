@@ -7,9 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from gatewright.main.addresses import Addresses
+from gatewright.main.environment import SECRET_VARIABLES
 from gatewright.main.folder import Folder, read_json, write_private
 from gatewright.main.processes import Program
+from gatewright.main.tls import certificate_files
 from gatewright.settings import Settings
+
+PROGRAM = "GATEWRIGHT_PROGRAM"
+_WITHOUT_KEYS = ("sample", "proofs")
+"""The variable that tells a child its own name, such as sts-2; no setting."""
+
+
+PROOFS_SOCKET = "proofs"
 
 
 @dataclass(frozen=True)
@@ -26,10 +35,20 @@ class Layout:
     envoy_concurrency: int
     fetch_private_addresses: bool
     log_level: str
+    dpop_nonce: str = "off"
+    sts_client_rate: int = 0
+    sts_token_events: bool = True
+    sts_host: str = "127.0.0.1"
+    sts_port: int = 0
+    sts_tls_port: int = 0
+    sts_mtls_url: str | None = None
+    tls_files: tuple[str, str] | None = None
+    tls_client_ca_file: str | None = None
 
     @classmethod
     def of(cls, settings: Settings, folder: Folder, addresses: Addresses) -> "Layout":
-        """The layout of these settings and addresses."""
+        """The layout of these settings and addresses. Raises Invalid naming a setting."""
+        tls_files = certificate_files(settings)
         return cls(
             settings.database_url or f"sqlite:///{folder.database}",
             addresses.control_url,
@@ -41,6 +60,15 @@ class Layout:
             settings.envoy_concurrency,
             settings.fetch_private_addresses,
             settings.log_level,
+            dpop_nonce=settings.dpop_nonce,
+            sts_client_rate=settings.sts_client_rate,
+            sts_token_events=settings.sts_token_events,
+            sts_host=addresses.sts_host,
+            sts_port=addresses.claims["sts"].port,
+            sts_tls_port=addresses.claims["sts_tls"].port if tls_files else 0,
+            sts_mtls_url=settings.sts_mtls_public_url if tls_files else None,
+            tls_files=tls_files,
+            tls_client_ca_file=_client_ca_file(settings),
         )
 
     def write(self, folder: Folder) -> None:
@@ -51,7 +79,19 @@ class Layout:
     def read(cls, folder: Folder) -> "Layout":
         """The layout that the supervisor wrote."""
         content: dict[str, Any] = read_json(_path(folder))
-        return cls(**content)
+        files = content.pop("tls_files", None)
+        return cls(**content, tls_files=(files[0], files[1]) if files else None)
+
+
+def _client_ca_file(settings: Settings) -> str | None:
+    """The file, once it was read: no worker should be the first to find it damaged."""
+    if settings.tls_client_ca_file is None:
+        return None
+    from gatewright.main.outside import client_authorities  # children load this file often
+
+    path = str(settings.tls_client_ca_file.resolve())
+    client_authorities(path)
+    return path
 
 
 def _path(folder: Folder) -> Path:
@@ -63,7 +103,12 @@ def python_program(folder: Folder, name: str, role: str, descriptor: int | None)
     socket = [] if descriptor is None else [str(descriptor)]
     command = [sys.executable, "-m", "gatewright.main.child", role, str(folder.root), *socket]
     return Program(
-        name, command, folder.logs / f"{name}.log", () if descriptor is None else (descriptor,)
+        name,
+        command,
+        folder.logs / f"{name}.log",
+        () if descriptor is None else (descriptor,),
+        {PROGRAM: name},
+        withheld=SECRET_VARIABLES if role in _WITHOUT_KEYS else (),
     )
 
 
@@ -82,6 +127,7 @@ def programs(
     )
     return [
         python_program(folder, "gateway", "gateway", None),
+        python_program(folder, "proofs", "proofs", None),
         python_program(folder, "control", "control", addresses.descriptor("control")),
         *workers,
         *extra,

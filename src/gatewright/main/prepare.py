@@ -19,7 +19,6 @@ from gatewright.control.desk import Desk
 from gatewright.control.imports import Wish
 from gatewright.control.openapi.document import read_document
 from gatewright.control.ports import serves_everything
-from gatewright.crypto import keyfiles
 from gatewright.crypto.keyring import Keyring
 from gatewright.domain.environment import Kind
 from gatewright.domain.errors import Unauthenticated, Unavailable
@@ -27,8 +26,11 @@ from gatewright.domain.lifecycle import State
 from gatewright.domain.organization import Organization
 from gatewright.domain.person import LoginKind, User
 from gatewright.domain.world import World
+from gatewright.main import hop
 from gatewright.main.addresses import Addresses
+from gatewright.main.environment import read_settings
 from gatewright.main.folder import Folder, read_json, write_private
+from gatewright.main.keyring import create_keyring, open_signers, sealing_source
 from gatewright.main.plan import Layout
 from gatewright.main.prepared import Prepared
 from gatewright.main.sample import document
@@ -59,11 +61,15 @@ def prepare(
     """
     world = real_world()
     before, after = _migrated(layout, talk, quiet=not first)
-    keyring = keyfiles.create(folder.keys, world)
+    settings = read_settings()
+    keyring = create_keyring(folder, settings, world)
+    hop.create(folder, world)
+    signers = open_signers(settings, keyring, world)
+    _keep_source(folder, sealing_source(settings))
     store = open_store(layout.database_url, world)
     try:
         with store.write() as tx:  # one transaction: a start that is cut off leaves nothing half
-            founded = _found(tx, world, keyring, layout, talk, quiet=not first)
+            founded = _found(tx, world, signers, layout, talk, quiet=not first)
             desk = _desk(tx, world, keyring, layout)
             _keep_cli_token(desk, folder)
             has_sample = _sample(desk, folder, addresses, talk, wanted=sample and founded)
@@ -91,9 +97,16 @@ def _migrated(layout: Layout, talk: Talk, *, quiet: bool) -> tuple[int, int]:
 
 
 def _found(
-    tx: Transaction, world: World, keyring: Keyring, layout: Layout, talk: Talk, *, quiet: bool
+    tx: Transaction,
+    world: World,
+    signers: keys.Backends,
+    layout: Layout,
+    talk: Talk,
+    *,
+    quiet: bool,
 ) -> bool:
-    """The organization with its keys; True when it was made now."""
+    """The organization with its keys; True when it was made now. Raises Unavailable when a key
+    does not open: whoever starts with another sealing key shall hear of it now."""
     urls = {
         Kind.PRODUCTION: layout.gateway_urls["production"],
         Kind.SANDBOX: layout.gateway_urls["sandbox"],
@@ -105,10 +118,11 @@ def _found(
     else:
         organizations.keep_gateway_urls(tx, world, organization, urls)
     if quiet:
-        keys.ensure(tx, world, keyring, organization)
+        keys.ensure(tx, world, signers, organization)
+        keys.check(tx, signers)
         return founded
     with talk.step("signing keys") as words:
-        made = keys.ensure(tx, world, keyring, organization)
+        made = keys.ensure(tx, world, signers, organization)
         words.append(f"{organization.signing_algorithm}, {len(made)} issuers")
     return founded
 
@@ -170,6 +184,14 @@ def _follow_sample(desk: Desk, folder: Folder, upstream: str) -> bool:
         deployments.deploy(desk, api.id, upstream=upstream)
         _keep_sample(folder, api.id, upstream)
     return True
+
+
+def _keep_source(folder: Folder, source: str) -> None:
+    """`gatewright doctor`, which others may run, needs to know why the sealing key is not here."""
+    installation = read_json(folder.installation)
+    if installation.get("sealing_key", "file") != source:
+        installation["sealing_key"] = source
+        write_private(folder.installation, json.dumps(installation, indent=2) + "\n")
 
 
 def _keep_sample(folder: Folder, api_id: str, upstream: str) -> None:

@@ -38,6 +38,8 @@ class Program:
     descriptors: Sequence[int] = ()
     environment: dict[str, str] = field(default_factory=dict, repr=False)
     shielded: bool = False
+    withheld: Sequence[str] = ()
+    """Variables of our own environment that it has no use for and must not get."""
 
 
 class Supervisor:
@@ -125,7 +127,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 pass_fds=program.descriptors,
-                env={**os.environ, **program.environment},
+                env=_environment(program),
                 start_new_session=True,  # Ctrl-C reaches us alone, and we tell them
                 preexec_fn=_die_with_parent if self._die_with_us else None,
             )
@@ -136,6 +138,11 @@ class Supervisor:
             self._inner[program.name] = await _child_of(process.pid)
         self._changed(self.pids)
         return process
+
+
+def _environment(program: Program) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in program.withheld}
+    return {**kept, **program.environment}
 
 
 async def _child_of(shield: int) -> int:

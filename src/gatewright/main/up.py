@@ -2,32 +2,29 @@
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
 import resource
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from gatewright import __version__
-from gatewright.domain.errors import GatewrightError, Invalid, Unavailable
+from gatewright.domain.errors import GatewrightError
 from gatewright.interfaces.cli.folder import folder_of
 from gatewright.interfaces.cli.hooks import UpOptions
 from gatewright.main.addresses import Addresses, claim_addresses
-from gatewright.main.folder import Folder, read_json, write_private
+from gatewright.main.environment import read_settings
+from gatewright.main.folder import Folder, empty, only_one, read_json, write_private
 from gatewright.main.plan import Layout, programs
 from gatewright.main.processes import Supervisor, end
 from gatewright.main.ready import Part, wait_until_ready
 from gatewright.main.talk import Talk
+from gatewright.main.tls import certificate_files
 from gatewright.main.welcome import Start, farewell, second_start, welcome
-from gatewright.settings import Settings
 
-_LOG_CHECK_SECONDS = 60
+_LOG_CHECK_SECONDS = 10
 _OPEN_FILES = 65_536
 
 
@@ -46,8 +43,9 @@ def up(options: UpOptions) -> int:
         first = not folder.cli_token.exists()  # the last thing that preparing leaves
         talk.say(f"gatewright {__version__} · {'first start · ' if first else ''}data in {root}")
         folder.create()
-        with _only_one(folder):
+        with only_one(folder):
             _end_leftovers(folder, talk)
+            empty(folder.metrics)  # numbers are those of one run
             return asyncio.run(_run(options, folder, talk, first=first))
     except GatewrightError as error:
         talk.say(f"error[{error.code}]: {error}")
@@ -62,7 +60,8 @@ async def _run(options: UpOptions, folder: Folder, talk: Talk, *, first: bool) -
     stop = _stop_event()
     _allow_connections()
     settings = read_settings()
-    addresses = claim_addresses(settings, folder, any_port=options.ephemeral)
+    tls = certificate_files(settings) is not None
+    addresses = claim_addresses(settings, folder, any_port=options.ephemeral, tls=tls)
     layout = Layout.of(settings, folder, addresses)
     layout.write(folder)
     for name, found in addresses.moved():
@@ -163,26 +162,6 @@ def _root(options: UpOptions) -> Path:
     return folder_of(None, os.environ, Path.cwd()).root
 
 
-@contextlib.contextmanager
-def _only_one(folder: Folder) -> Iterator[None]:
-    """Two at once would fight over the same ports and processes."""
-    descriptor = os.open(folder.run / "up.lock", os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        url = read_json(folder.status).get("urls", {}).get("portal", "its ports")
-        raise Unavailable(
-            f"it already runs with this data folder, at {url}.",
-            "data",
-            "Stop that one (gatewright down) or choose --data DIR.",
-        ) from None
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _end_leftovers(folder: Folder, talk: Talk) -> None:
     """Children of a supervisor that was killed still serve: this run takes their place."""
     known = read_json(folder.status).get("processes", {})
@@ -192,18 +171,6 @@ def _end_leftovers(folder: Folder, talk: Talk) -> None:
     ended = end(pids, str(folder.root))
     if ended:
         talk.say(f"took over from an earlier run that was killed: {', '.join(ended)}")
-
-
-def read_settings() -> Settings:
-    """The settings of the environment. Raises Invalid naming the variable that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        variable = f"GATEWRIGHT_{'_'.join(map(str, first['loc'])).upper()}"
-        raise Invalid(
-            f"{first['msg']}.", variable, "See docs/reference/settings.md, or unset it."
-        ) from None
 
 
 def _stop_event() -> asyncio.Event:

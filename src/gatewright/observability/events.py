@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -99,3 +100,73 @@ class TokenRevoked(Event):
     issuer: str
     client_id: str
     jti: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayInExpires(Event):
+    """A secret or authenticator ends soon; `last` means that nothing else then opens."""
+
+    name: ClassVar[str] = "credential.expires"
+    level: ClassVar[str] = "warning"
+    organization: str
+    application: str
+    kind: str
+    client_id: str
+    way: str
+    id: str
+    expires_at: datetime
+    last: bool
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeysLost(Event):
+    """The keys of a client or of an outside issuer could not be read; known ones stay in use."""
+
+    name: ClassVar[str] = "keys.lost"
+    level: ClassVar[str] = "warning"
+    uri: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIssued(Event):
+    """A token was made; `scopes` is how many it carries. Never the token."""
+
+    name: ClassVar[str] = "token.issued"
+    issuer: str
+    client_id: str
+    jti: str
+    grant: str
+    scopes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventsLost(Event):
+    """So many token events were not written, as too many were waiting; the tokens are counted."""
+
+    name: ClassVar[str] = "events.lost"
+    level: ClassVar[str] = "warning"
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRegistered(Event):
+    """A client registered itself."""
+
+    name: ClassVar[str] = "client.registered"
+    organization: str
+    client_id: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationRefused(Event):
+    """A registration, or a change of one, was refused; `organization` is as the path spells it."""
+
+    name: ClassVar[str] = "registration.refused"
+    level: ClassVar[str] = "warning"
+    endpoint: str
+    organization: str
+    error: str
+    address: str

@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import orjson
 
@@ -33,6 +33,19 @@ class Log:
         members = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
         # Subclasses of str pass through `str`, so that a SecretText is written redacted.
         self._write(orjson.dumps(line | {"event": event.name} | members, str, _FORM))
+
+    def emit_rows(self, kind: type[Event], rows: Sequence[tuple[object, ...]]) -> None:
+        """Write many events of one class at once, each given as its moment and its fields.
+
+        It costs a third of as many `emit`; the fields must be strings and numbers without secrets.
+        """
+        if LEVELS[kind.level] < self._least:
+            return
+        fixed = {"at": None, "level": kind.level, "part": self._part, "event": kind.name}
+        names = ("at", *(field.name for field in dataclasses.fields(kind)))
+        lines = (orjson.dumps(fixed | dict(zip(names, row, strict=True)), str, _FORM)
+                 for row in rows)  # fmt: skip
+        self._write(b"".join(lines))
 
     def fail(self, where: str, error: BaseException) -> None:
         """Report an unexpected error by its kind and the places it came through.

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from gatewright.sts.errors import Refused
+from gatewright.crypto.signing import INTROSPECTION_TYPE
+from gatewright.sts.errors import Refused, UseDpopNonce
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -34,6 +35,17 @@ def private(members: dict[str, Any]) -> Answer:
     return Answer(200, _PRIVATE, orjson.dumps(members))
 
 
+def signed(jwt: bytes) -> Answer:
+    """200 with what is known about a token, signed (RFC 9701 §4); nobody may store it."""
+    media_type = ("content-type", f"application/{INTROSPECTION_TYPE}")
+    return Answer(200, (media_type, *_NEVER_STORED), jwt)
+
+
+def with_nonce(given: Answer, nonce: str) -> Answer:
+    """The answer with a nonce for the client's next proof (RFC 9449 §8.2)."""
+    return given._replace(headers=(*given.headers, _nonce(nonce)))
+
+
 def empty() -> Answer:
     """200 without a body: the answer to a revocation (RFC 7009 §2.2)."""
     return Answer(200, _NEVER_STORED, b"")
@@ -51,8 +63,14 @@ def refusal(refused: Refused) -> Answer:
         headers += (_CHALLENGE,)
     if refused.retry_after_seconds is not None:
         headers += (("retry-after", str(refused.retry_after_seconds)),)
+    if isinstance(refused, UseDpopNonce):
+        headers += (_nonce(refused.nonce),)
     body = {"error": refused.error, "error_description": description(refused)}
     return Answer(refused.status, headers, orjson.dumps(body), refused.error)
+
+
+def _nonce(nonce: str) -> tuple[str, str]:
+    return ("dpop-nonce", nonce)
 
 
 def description(refused: Refused) -> str:

@@ -17,13 +17,15 @@ class Authorization:
 
     A grant can only take away: the pipeline still bounds scopes by the client's own rights and
     the lifetime by the credential's. `claims` are further members of the token, such as `act`;
-    `issued_token_type` is told by token exchange alone (RFC 8693 §2.2.1).
+    `issued_token_type` is told by token exchange alone (RFC 8693 §2.2.1). `targets` are asked for
+    beside the resources of the form; `audience_limit` is the `aud` that the new one stays within.
     """
 
     subject: str
     scope_limit: frozenset[str] | None = None
     lifetime_seconds_max: int | None = None
     audience_limit: frozenset[str] | None = None
+    targets: tuple[str, ...] = ()
     claims: Mapping[str, Any] = field(default_factory=dict)
     issued_token_type: str | None = None
     singles: tuple[Single, ...] = ()
@@ -31,12 +33,16 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a grant may look at: the view of the store, the issuer, the client and its form."""
+    """What a grant may look at: the view of the store, the issuer, the client and its form.
+
+    `confirmation` is the `cnf` that the new token will have: the key that the request proved.
+    """
 
     state: State
     issuer: Issuer
     client: Client
     form: Form
+    confirmation: Mapping[str, str] = field(default_factory=dict)
 
 
 class Grant(Protocol):

@@ -16,6 +16,7 @@ from gatewright.sts import revoke, token
 from gatewright.sts.answer import description
 from gatewright.sts.errors import InvalidScope, Refused, TemporarilyUnavailable
 from gatewright.sts.issuer import Issuer
+from gatewright.sts.keys import Backends
 from gatewright.sts.proof import Proven
 from gatewright.sts.records import Client
 from gatewright.sts.request import Form, Request
@@ -38,8 +39,9 @@ class TokenDesk:
         world: World,
         sts_url: str,
         report: Callable[[Event], None] = lambda _event: None,
+        signers: Backends | None = None,
     ) -> None:
-        self._state = State(store, keyring, world, sts_url, report)
+        self._state = State(store, keyring, world, sts_url, report, signers)
         self._turn = threading.Lock()
 
     def issue(

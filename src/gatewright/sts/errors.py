@@ -66,11 +66,40 @@ class InvalidTarget(Refused):
     code = "invalid-target"
 
 
+class InvalidDpopProof(Refused):
+    """A DPoP proof that does not hold, that came before, or that is missing (RFC 9449 §5)."""
+
+    error = "invalid_dpop_proof"
+    code = "invalid-dpop-proof"
+
+
+@dataclass(eq=False)
+class UseDpopNonce(Refused):
+    """The proof lacks a recent nonce; `nonce` is one for the next try (RFC 9449 §8)."""
+
+    nonce: str = ""
+    error = "use_dpop_nonce"
+    code = "use-dpop-nonce"
+
+
 class TooManyFailures(Refused):
     """Too many failed authentications; the request was not looked at."""
 
     error = "temporarily_unavailable"
     code, status = "too-many-failures", 429
+
+
+class TooManyRequests(Refused):
+    """Too many requests of a client, or malformed ones of an address."""
+
+    error = "temporarily_unavailable"
+    code, status = "too-many-requests", 429
+
+
+class RequestTooSlow(Refused):
+    """The body did not come in time; the connection is closed (RFC 9110 §15.5.9)."""
+
+    code, status = "too-slow", 408
 
 
 class RequestTooLarge(Refused):

@@ -13,7 +13,8 @@ from gatewright.domain.organization import Organization
 class Issuer:
     """`environments` maps each audience (a gateway's public URL) to the id of its environment.
 
-    `sign` is None when no key is active; `keys` verify, by kid; `jwks` is the published document.
+    `sign` and `sign_introspection` (RFC 9701) are None when no key is active; `keys` verify, by
+    kid; `jwks` is the published document.
     """
 
     organization: Organization
@@ -23,3 +24,4 @@ class Issuer:
     sign: Signer | None = field(repr=False)
     keys: Mapping[str, VerificationKey] = field(repr=False)
     jwks: bytes
+    sign_introspection: Signer | None = field(default=None, repr=False)

@@ -1,7 +1,7 @@
-"""How often authentication may fail, per client and per address, decided before any hash.
+"""How often a client may ask, and how often authentication may fail; decided before any hash.
 
-Only failures count, so that a busy client with the right secret is never slowed. The numbers are
-those of one process; workers do not share them.
+Failures count per client and per address, requests per client that has proved itself: nobody can
+use up another one's. The numbers are those of one process; workers do not share them.
 """
 
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from gatewright.sts.errors import TooManyFailures
+from gatewright.sts.errors import TooManyFailures, TooManyRequests
 
 Pair = tuple[str, str]
 K = TypeVar("K")
@@ -18,7 +18,7 @@ _TRUSTED_FOR = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many failures in a second, and so many at once."""
+    """So many in a second, and so many at once."""
 
     per_second: float
     burst: float
@@ -26,6 +26,7 @@ class Rate:
 
 PAIR = Rate(10, 20)
 ADDRESS = Rate(100, 200)
+MALFORMED = Rate(100, 200)
 ENTRIES_MAX = 10_000
 
 
@@ -59,20 +60,63 @@ class Buckets(Generic[K]):
         return min(self._rate.burst, level + passed * self._rate.per_second)
 
 
+class Rates(Generic[K]):
+    """Requests by key, at most ENTRIES_MAX keys; the one unused for longest is given up first.
+
+    The generic cell rate algorithm (ITU-T I.371): of each key only the moment is kept at which it
+    will have its whole burst again, so that a request costs one look and one addition.
+    """
+
+    def __init__(self, rate: Rate) -> None:
+        self._interval = timedelta(seconds=1 / rate.per_second)
+        self._burst = self._interval * rate.burst
+        self._full_at: OrderedDict[K, datetime] = OrderedDict()
+
+    def wait_seconds(self, key: K, now: datetime) -> float:
+        """How long until the key may ask again; 0 when it may now."""
+        full_at = self._full_at.get(key)
+        if full_at is None or full_at <= now:
+            return 0.0
+        over = full_at - now - self._burst + self._interval
+        # Further over than a burst can be is a clock that was set back: that holds nobody up.
+        return over.total_seconds() if _NOTHING < over <= self._interval else 0.0
+
+    def spend(self, key: K, now: datetime) -> None:
+        """Count one request that may be answered."""
+        full_at = self._full_at.get(key)
+        if full_at is None or not now < full_at <= now + self._burst:
+            full_at = now
+        self._full_at[key] = min(full_at + self._interval, now + self._burst)
+        self._full_at.move_to_end(key)
+        if len(self._full_at) > ENTRIES_MAX:
+            self._full_at.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+
+_NOTHING = timedelta()
+
+
 class Limits:
-    """Failures by (client, address) and by address.
+    """Requests by client; failures by (client, address) and by address.
 
     A client that succeeded from an address lately is not held up by what others do there, as
     behind one balancer everybody has the same address.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, client: Rate | None = None) -> None:
+        self._client = client
+        self._clients: Rates[str] | None = Rates(client) if client else None
+        self._malformed: Rates[str] = Rates(MALFORMED)
         self._pairs: Buckets[Pair] = Buckets(PAIR)
         self._addresses: Buckets[str] = Buckets(ADDRESS)
         self._trusted: OrderedDict[Pair, datetime] = OrderedDict()
 
     def check(self, pair: Pair, now: datetime) -> None:
-        """Raise TooManyFailures when the request is not to be looked at."""
+        """Raise TooManyRequests or TooManyFailures when the request is not to be looked at."""
+        if self._clients is not None:
+            self._check_client(self._clients, pair[0], now)
         if not len(self._addresses):
             return
         wait = self._pairs.wait_seconds(pair, now)
@@ -91,10 +135,33 @@ class Limits:
         self._addresses.spend(pair[1], now)
 
     def succeeded(self, pair: Pair, now: datetime) -> None:
-        """Remember a success."""
+        """Remember a success; it counts as a request of the client."""
+        if self._clients is not None:
+            self._clients.spend(pair[0], now)
         self._trusted[pair] = now
         if len(self._trusted) > ENTRIES_MAX:
             self._trusted.popitem(last=False)
+
+    def malformed(self, address: str, now: datetime) -> None:
+        """Count a request that nobody could read. Raises TooManyRequests when there are too many.
+
+        Requests that can be read are not held up by it: behind one balancer all have one address.
+        """
+        wait = self._malformed.wait_seconds(address, now)
+        if wait:
+            raise TooManyRequests(
+                "too many malformed requests of this address.", retry_after_seconds=int(wait) + 1
+            )
+        self._malformed.spend(address, now)
+
+    def _check_client(self, clients: Rates[str], client_id: str, now: datetime) -> None:
+        wait = clients.wait_seconds(client_id, now)
+        if wait and self._client is not None:
+            raise TooManyRequests(
+                f"over {self._client.per_second:g} requests of this client in a second.",
+                way_out="Use a token until it expires.",
+                retry_after_seconds=int(wait) + 1,
+            )
 
     def _is_trusted(self, pair: Pair, now: datetime) -> bool:
         then = self._trusted.get(pair)

@@ -62,7 +62,7 @@ def mint(
     """
     if issuer.sign is None or not audience:
         what = "active signing key" if audience else "environment"
-        raise TemporarilyUnavailable(f"the issuer has no {what}.", retry_after_seconds=5)
+        raise TemporarilyUnavailable(f"the issuer has no {what}.", retry_after_seconds=1)
     now = seconds(world.now())
     jti = urlsafe_b64encode(world.random_bytes(JTI_BYTES))[:22].decode()
     subject_claim = BOUND_SUBJECT_CLAIM if "cnf" in further else SUBJECT_CLAIM

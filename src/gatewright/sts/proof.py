@@ -25,8 +25,11 @@ class Proven:
 
 
 class KeysNeeded(Exception):
-    """The keys at this address are not here, or too old: fetch them without the turn, try again."""
+    """The keys at this address are not here, or too old: fetch them without the turn, try again.
 
-    def __init__(self, uri: str) -> None:
+    `tries` counts the fetches before, so that what somebody else fetches meanwhile is enough.
+    """
+
+    def __init__(self, uri: str, tries: int = 0) -> None:
         super().__init__(uri)
-        self.uri = uri
+        self.uri, self.tries = uri, tries

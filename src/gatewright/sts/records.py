@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from gatewright.domain.api import Api, Definition, Deployment, Revision
 from gatewright.domain.application import Application
@@ -23,6 +23,7 @@ GROUPS: Mapping[str, tuple[str, Grouping]] = {
     "organization by handle": ("organizations", lambda row: row.handle),
     "environments": ("environments", lambda row: (row.organization_id, row.kind)),
     "apis": ("apis", lambda row: (row.organization_id, row.handle, row.major)),
+    "apis by context": ("apis", lambda row: (row.organization_id, row.context)),
     "deployments": ("deployments", lambda row: row.api_id),
     "credential by client": ("credentials", lambda row: row.client_id),
     "secrets": ("secrets", lambda row: row.credential_id),
@@ -39,6 +40,18 @@ ISSUER_NOUNS = frozenset({"organizations", "environments", "signing_keys"})
 RIGHTS_NOUNS = frozenset(NOUNS) - {
     "secrets", "authenticators", "signing_keys", "revoked_tokens", "key_managers",
 }  # fmt: skip
+
+
+class Reach(NamedTuple):
+    """Which APIs a token is for: all of some environments, and single ones at (environment, API)
+    by their ids."""
+
+    environment_ids: frozenset[str]
+    apis: frozenset[tuple[str, str]] = frozenset()
+
+    def covers(self, environment_id: str, api_id: str) -> bool:
+        """Whether it is for that API there."""
+        return environment_id in self.environment_ids or (environment_id, api_id) in self.apis
 
 
 @dataclass(slots=True)
@@ -95,23 +108,23 @@ class Records:
         known = self._clients.get(client_id)
         return known if known else self._assemble(client_id)
 
-    def scopes(self, client: Client, environment_ids: frozenset[str]) -> Iterable[tuple[str, str]]:
+    def scopes(self, client: Client, reach: Reach) -> Iterable[tuple[str, str]]:
         """(API handle, scope name) of what the client subscribed to and is deployed there."""
         for subscription in self.group("subscriptions", client.application.id):
             if subscription.blocked:
                 continue
             key = (subscription.organization_id, subscription.api_handle, subscription.api_major)
             for api in self.group("apis", key):
-                for scope in self._deployed(api, environment_ids):
+                for scope in self._deployed(api, reach):
                     yield api.handle, scope.name
 
-    def _deployed(self, api: Api, environment_ids: frozenset[str]) -> Iterable[Scope]:
+    def _deployed(self, api: Api, reach: Reach) -> Iterable[Scope]:
         if api.state == "RETIRED":
             return
         deployment: Deployment
         for deployment in self.group("deployments", api.id):
             revision = self.row("revisions", deployment.revision_id)
-            if deployment.environment_id in environment_ids and revision:
+            if reach.covers(deployment.environment_id, api.id) and revision:
                 yield from revision.definition.scopes
 
     def _assemble(self, client_id: str) -> Client | None:

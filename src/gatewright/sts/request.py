@@ -21,6 +21,9 @@ KNOWN = frozenset({
 })  # fmt: skip
 """What is read; everything else is ignored (RFC 6749 §3.2), so that its value may be anything."""
 
+FORMS_KEPT_MAX = 1024
+FORM_KEPT_BYTES_MAX = 1024
+_NO_SECRETS = frozenset({"grant_type", "scope", "resource"})
 _FORM = "application/x-www-form-urlencoded"
 _FORM_BYTES = _FORM.encode()
 _CONTENT_TYPE = re.compile(
@@ -34,7 +37,7 @@ class Request(NamedTuple):
     """One POST as it came. `address` is the peer's, for limits; the secrets never print.
 
     `dpop` are the DPoP headers, `certificate` is the TLS client's (DER) as a trusted hop saw it,
-    `accept` what kind of answer is wanted.
+    `chain` what the client sent beside it, `accept` what kind of answer is wanted.
     """
 
     body: bytes
@@ -45,6 +48,7 @@ class Request(NamedTuple):
     dpop: tuple[bytes, ...] = ()
     certificate: bytes | None = None
     accept: bytes = b""
+    chain: tuple[bytes, ...] = ()
 
     def __repr__(self) -> str:
         return f"Request(address={self.address!r})"
@@ -95,6 +99,37 @@ def parse(request: Request) -> Form:
         else:
             values[name] = value
     return Form(values, tuple(several["resource"]), tuple(several["audience"]))
+
+
+class Forms:
+    """Forms by their bodies: most clients send the same one again and again.
+
+    Only of parameters that are no secret, so that none is kept; at most FORMS_KEPT_MAX.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, bytes, bytes], Form] = {}
+
+    def parse(self, request: Request) -> Form:
+        """As `parse`."""
+        key = (request.body, request.content_type, request.query)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        form = parse(request)
+        names = form.values.keys() | ({"resource"} if form.resources else set())
+        if names <= _NO_SECRETS and not form.audiences and _is_all_there_is(request, form):
+            if len(self._known) >= FORMS_KEPT_MAX:
+                self._known.clear()
+            self._known[key] = form
+        return form
+
+
+def _is_all_there_is(request: Request, form: Form) -> bool:
+    """Whether nothing was left out, as unknown parameters are: they may hold anything."""
+    parameters = request.body.count(b"&") + 1
+    is_small = len(request.body) <= FORM_KEPT_BYTES_MAX
+    return is_small and not request.query and parameters == len(form.values) + len(form.resources)
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:

@@ -28,15 +28,18 @@ SYSTEM = "system"
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """A decision to revoke, still to be written. `actor` is who the audit names."""
+    """A decision to revoke, still to be written unless it `is_written`: then only gateways may
+    lack it. `actor` is who the audit names; `environment_ids` are those whose gateways refuse."""
 
     token: RevokedToken
     client_id: str
     actor: str
+    environment_ids: frozenset[str] = frozenset()
+    is_written: bool = False
 
 
 def decide(state: State, issuer: Issuer, client: Client, form: Form) -> Revocation | None:
-    """What is to be written; None when the token is none, not alive, or revoked already.
+    """What is to be written; None when the token is none or not alive.
 
     The client can not tell these apart from success (RFC 7009 §2.2). `token_type_hint` changes
     nothing. Raises InvalidGrant for a living token of another client, InvalidRequest without one.
@@ -52,20 +55,33 @@ def decide(state: State, issuer: Issuer, client: Client, form: Form) -> Revocati
 def decide_as_administrator(
     state: State, organization: Organization, token: str, actor: str = SYSTEM
 ) -> Revocation | None:
-    """The same for somebody who may revoke any token of the organization."""
+    """The same for somebody who may revoke any token of the organization; None also for a token
+    that is revoked already."""
     for kind in Kind:
         issuer = state.issuer(organization.handle, kind)
         claims = signed_claims(issuer, token, state.world.now()) if issuer else None
         if issuer and claims and issuer.organization.id == organization.id:
-            return _revocation(state, issuer, claims, actor)
+            found = _revocation(state, issuer, claims, actor)
+            return None if found.is_written else found
     return None
 
 
-def write(store: Store, world: World, revocation: Revocation) -> None:
-    """Write the revocation and its audit record as one. Raises Unavailable.
+def write(store: Store, world: World, revocation: Revocation) -> int:
+    """Write the revocation and its audit record as one; the sequence that gateways must reach.
 
-    Blocks for as long as the database takes; of two that revoke at once, one writes.
+    Blocks for as long as the database takes; of two that revoke at once, one writes. Raises
+    Unavailable.
     """
+    if not revocation.is_written:
+        try:
+            return _write(store, world, revocation)
+        except Conflict:
+            pass  # another worker was faster
+    with store.read() as tx:
+        return tx.sequence
+
+
+def _write(store: Store, world: World, revocation: Revocation) -> int:
     row = revocation.token
     record = AuditRecord(
         new_id("aud", world),
@@ -76,13 +92,11 @@ def write(store: Store, world: World, revocation: Revocation) -> None:
         row.id,
         {"client_id": revocation.client_id, "kind": str(row.kind)},
     )
-    try:
-        with store.write() as tx:
-            if tx.revoked_tokens.get(row.id) is None:
-                tx.revoked_tokens.add(row)
-                tx.audit_records.add(record)
-    except Conflict:
-        return
+    with store.write() as tx:
+        if tx.revoked_tokens.get(row.id) is None:
+            tx.revoked_tokens.add(row)
+            tx.audit_records.add(record)
+        return tx.sequence
 
 
 def outlived(state: State) -> list[str]:
@@ -100,13 +114,10 @@ def prune(store: Store, ids: Sequence[str]) -> None:
                 tx.revoked_tokens.remove(id)
 
 
-def _revocation(
-    state: State, issuer: Issuer, claims: SignedClaims, actor: str
-) -> Revocation | None:
-    if state.revoked(claims.jti):
-        return None
+def _revocation(state: State, issuer: Issuer, claims: SignedClaims, actor: str) -> Revocation:
     expires_at = moment(claims.expires_at * 1_000_000)
     row = RevokedToken(
         claims.jti, issuer.organization.id, issuer.kind, expires_at, state.world.now()
     )
-    return Revocation(row, claims.client_id, actor)
+    environments = frozenset(issuer.environments.values())
+    return Revocation(row, claims.client_id, actor, environments, state.revoked(claims.jti))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from gatewright.domain.scope import qualified
 from gatewright.sts.errors import InvalidScope
 from gatewright.sts.issuer import Issuer
-from gatewright.sts.records import Client, Records
+from gatewright.sts.records import Client, Reach, Records
 
 SCOPE_LENGTH_MAX = 4096
 """Characters of a scope parameter, and of what a token may carry: larger ones break headers."""
@@ -34,46 +34,50 @@ def grant(
     issuer: Issuer,
     client: Client,
     scope: str | None,
-    environment_ids: frozenset[str] | None = None,
+    reach: Reach | None = None,
     limit: frozenset[str] | None = None,
 ) -> str:
     """The scope string of the token; empty when there is nothing to grant and nothing was asked.
 
-    `environment_ids` narrows to APIs deployed there, `limit` to these spellings.
+    `reach` narrows to the scopes of some APIs; `limit` to those that it names, short or qualified.
     Raises InvalidScope naming every scope that can not be granted (RFC 6749 §5.2).
     """
-    if environment_ids is not None or limit is not None:
-        places = environment_ids
-        if places is None:
-            places = frozenset(issuer.environments.values())
-        return _granted(rights(records, issuer, client, places), scope, limit)
+    if reach is not None or limit is not None:
+        return _granted(rights(records, issuer, client, reach or _all(issuer), limit), scope)
     own = client.rights
     if own is None:
-        own = rights(records, issuer, client, frozenset(issuer.environments.values()))
+        own = rights(records, issuer, client, _all(issuer))
         client.rights = own
     known: str | None = own.answers.get(scope)
     if known is None:
-        known = _granted(own, scope, None)
+        known = _granted(own, scope)
         if len(own.answers) < _KEPT_ANSWERS_MAX:
             own.answers[scope] = known
     return known
 
 
 def rights(
-    records: Records, issuer: Issuer, client: Client, environment_ids: frozenset[str]
+    records: Records,
+    issuer: Issuer,
+    client: Client,
+    reach: Reach,
+    limit: frozenset[str] | None = None,
 ) -> Rights:
-    """Everything that the client may ask for, in these environments."""
-    allowed = client.application.allowed_scopes
+    """Everything that the client may ask for there, within `limit`.
+
+    A limit that has the short name allows both; one that has the qualified name allows that one.
+    """
+    bounds = [bound for bound in (client.application.allowed_scopes, limit) if bound is not None]
     organization = issuer.organization.handle
     names: dict[str, set[str]] = {}
     everything: set[str] = set()
-    for api_handle, short in records.scopes(client, environment_ids):
+    for api_handle, short in records.scopes(client, reach):
         full = qualified(organization, api_handle, short)
-        if allowed is None or short in allowed:
+        if all(short in bound for bound in bounds):
             names.setdefault(full, set()).add(full)
             names.setdefault(short, set()).add(short)
             everything.add(short)
-        elif full in allowed:
+        elif all(short in bound or full in bound for bound in bounds):
             names.setdefault(full, set()).add(full)
             names.setdefault(short, set()).add(full)
             everything.add(full)
@@ -81,22 +85,23 @@ def rights(
     return Rights(spelled, tuple(sorted(everything)))
 
 
+def _all(issuer: Issuer) -> Reach:
+    return Reach(frozenset(issuer.environments.values()))
+
+
 def _narrow(name: str, spellings: set[str]) -> Iterable[str]:
     """One name, spelled as asked where that is allowed, stands alone."""
     return {name} if name in spellings else spellings
 
 
-def _granted(own: Rights, scope: str | None, limit: frozenset[str] | None) -> str:
+def _granted(own: Rights, scope: str | None) -> str:
     wanted = own.everything if scope is None else _parsed(scope)
     refused = [name for name in wanted if scope is not None and name not in own.names]
     granted = dict.fromkeys(
         spelling
         for name in wanted
         for spelling in (own.names.get(name, ()) if scope is not None else (name,))
-        if limit is None or spelling in limit
     )
-    if limit is not None and scope is not None:
-        refused += [name for name in wanted if not granted.keys() & set(own.names.get(name, ()))]
     if refused:
         named = " ".join(dict.fromkeys(refused))
         raise InvalidScope(f"can not be granted to this client: {named}", "scope")

@@ -1,10 +1,13 @@
 """The STS's view of the world in memory, and when it is renewed. It reads; it never writes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography.x509 import Certificate
+
 from gatewright.crypto.keyring import Keyring
+from gatewright.crypto.signing import INTROSPECTION_TYPE
 from gatewright.domain import token
 from gatewright.domain.environment import Kind
 from gatewright.domain.errors import Unavailable
@@ -13,8 +16,9 @@ from gatewright.observability.events import Event, StoreFound, StoreLost
 from gatewright.store.mirror import Mirror
 from gatewright.store.port import Store
 from gatewright.sts.issuer import Issuer
-from gatewright.sts.keys import KeyChain, jwks
+from gatewright.sts.keys import Backends, KeyChain, backends, jwks
 from gatewright.sts.limits import Limits
+from gatewright.sts.nonces import Nonces
 from gatewright.sts.records import (
     ISSUER_NOUNS,
     NOUNS,
@@ -24,10 +28,12 @@ from gatewright.sts.records import (
     slim_api,
     slim_revision,
 )
+from gatewright.sts.remote_keys import RemoteKeys, no_fetch
 from gatewright.sts.usage import Usage
 
 LOOK_AGAIN_PAUSE = timedelta(milliseconds=50)
 OUTAGE_PAUSE = timedelta(seconds=1)
+_NO_TIME = timedelta()
 
 
 def _ignore(_event: Event) -> None:
@@ -48,17 +54,23 @@ class State:
         world: World,
         sts_url: str,
         report: Callable[[Event], None] = _ignore,
+        signers: Backends | None = None,
     ) -> None:
         self.store, self.keyring, self.world, self.report = store, keyring, world, report
         self.sts_url = sts_url.rstrip("/")
         self.limits = Limits()
         self.usage = Usage()
+        self.nonces: Nonces | None = None
+        self.remote_keys = RemoteKeys(no_fetch, world, report)
+        self.client_authorities: Sequence[Certificate] = ()
         slim: dict[str, Callable[[Any], Any]] = {"revisions": slim_revision, "apis": slim_api}
         self._mirror = Mirror(store, NOUNS, slim)
         self.records = Records(self._mirror)
-        self._keys = KeyChain(keyring)
+        self._keys = KeyChain(signers or backends(keyring, world))
         self._issuers: dict[tuple[str, str], Issuer] = {}
         self._pause_until = EPOCH
+        self.lag_max = timedelta()
+        self._looked_at = EPOCH
         self._lost = False
         self.generation = 0
 
@@ -73,6 +85,17 @@ class State:
         now = self.world.now()
         if not self._lost or now >= self._pause_until:
             self._refresh(now)
+
+    def looked_lately(self) -> bool:
+        """Whether `renew` may be left out, as the store was asked less than `lag_max` ago.
+
+        Asking costs a token in twenty, as it lets other threads in.
+        """
+        now = self.world.now()
+        if _NO_TIME <= now - self._looked_at < self.lag_max:
+            return True
+        self._looked_at = now
+        return False
 
     def look_again(self, now: datetime) -> bool:
         """Before a refusal: ask the store itself, rarely enough that a flood of them is cheap.
@@ -146,6 +169,7 @@ class State:
             self._keys.signer(rows, organization.signing_algorithm),
             self._keys.verifiers(rows),
             jwks(rows),
+            self._keys.signer(rows, organization.signing_algorithm, INTROSPECTION_TYPE),
         )
         self._issuers[key] = issuer
         return issuer

@@ -3,13 +3,16 @@
 The steps stand here once, around all grants. A grant returns an Authorization and can skip none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
+from gatewright.crypto.jose import TOKEN_BYTES_MAX
 from gatewright.domain.credential import Credential
-from gatewright.sts import scopes
+from gatewright.domain.token import AUDIENCE_CLAIM, BOUND_SUBJECT_CLAIM, SUBJECT_CLAIM
+from gatewright.sts import scopes, targets
 from gatewright.sts.authorization import Asked, Authorization, Grant
-from gatewright.sts.binding import bind
+from gatewright.sts.binding import Binding, bind
 from gatewright.sts.errors import (
     InvalidClient,
     InvalidScope,
@@ -21,9 +24,16 @@ from gatewright.sts.grants import GRANTS
 from gatewright.sts.issuer import Issuer
 from gatewright.sts.mint import Granted, mint
 from gatewright.sts.proof import Proven
-from gatewright.sts.records import Client
+from gatewright.sts.records import Client, Reach
 from gatewright.sts.request import Form, Request
 from gatewright.sts.state import State
+from gatewright.sts.targets import Audience
+
+_MADE_HERE = frozenset({
+    "iss", "sub", "client_id", "aud", "iat", "nbf", "exp", "jti", "scope", "cnf",
+    SUBJECT_CLAIM, BOUND_SUBJECT_CLAIM, AUDIENCE_CLAIM,
+})  # fmt: skip
+"""Claims that say what a token is good for: no grant can bring one of its own."""
 
 
 def issue(
@@ -38,16 +48,17 @@ def issue(
     client = proven.client
     grant = _allowed(client, grant_type)
     binding = bind(state, issuer, request, proven)
-    authorization = grant.authorize(Asked(state, issuer, client, form))
-    audience = _audience(issuer, form)
-    scope = _scope(state, issuer, client, form, authorization, audience)
-    lifetime = client.credential.token_ttl_seconds
-    if authorization.lifetime_seconds_max is not None:
-        lifetime = min(lifetime, authorization.lifetime_seconds_max)
-    subject, further = authorization.subject, authorization.claims
-    if binding.confirmation:
-        further = {**further, "cnf": binding.confirmation}
-    granted = mint(state.world, issuer, client, subject, scope, audience, lifetime, further)
+    authorization = grant.authorize(Asked(state, issuer, client, form, binding.confirmation))
+    audience = _audience(state, issuer, form, authorization)
+    scope = _scope(state, issuer, client, form, authorization, audience.reach)
+    lifetime, subject = _lifetime(issuer, client, authorization), authorization.subject
+    further: Mapping[str, Any] = {}
+    if authorization.claims or binding.confirmation or audience.apis:
+        further = _further(authorization, binding, audience)
+    granted = mint(state.world, issuer, client, subject, scope, audience.values, lifetime, further)
+    if further and len(granted.access_token) > TOKEN_BYTES_MAX:
+        way_out = "Name fewer targets or scopes."
+        raise InvalidTarget(f"the token would be over {TOKEN_BYTES_MAX} bytes.", way_out=way_out)
     singles = proven.singles + binding.singles + authorization.singles
     if not singles and not binding.confirmation and not authorization.issued_token_type:
         return granted
@@ -75,18 +86,36 @@ def _allowed(client: Client, grant_type: str) -> Grant:
     return grant
 
 
-def _audience(issuer: Issuer, form: Form) -> tuple[str, ...]:
-    """The issuer's gateways, or those that `resource` names (RFC 8707 §2)."""
-    known = tuple(issuer.environments)
-    if not form.resources:
-        return known
-    wanted = [resource.removesuffix("/") for resource in form.resources]
-    for asked, resource in zip(form.resources, wanted, strict=True):
-        if resource not in known:
-            raise InvalidTarget(
-                f"{asked} is no audience of this issuer.", "resource", f"Use {' or '.join(known)}."
-            )
-    return tuple(url for url in known if url in wanted)
+def _lifetime(issuer: Issuer, client: Client, authorization: Authorization) -> int:
+    """Seconds: a bound of the organization that was lowered acts on the next token."""
+    bounds = [client.credential.token_ttl_seconds, issuer.organization.token_ttl_seconds_max]
+    if authorization.lifetime_seconds_max is not None:
+        bounds.append(authorization.lifetime_seconds_max)
+    return min(bounds)
+
+
+def _further(
+    authorization: Authorization, binding: Binding, audience: Audience
+) -> Mapping[str, Any]:
+    further = {
+        name: value for name, value in authorization.claims.items() if name not in _MADE_HERE
+    }
+    if binding.confirmation:
+        further["cnf"] = binding.confirmation
+    if audience.apis:
+        further[AUDIENCE_CLAIM] = audience.apis
+    return further
+
+
+def _audience(state: State, issuer: Issuer, form: Form, authorization: Authorization) -> Audience:
+    """What is unknown may have been deployed a moment ago: the store is asked once."""
+    asked, limit = form.resources + authorization.targets, authorization.audience_limit
+    try:
+        return targets.audience(state.records, issuer, asked, limit)
+    except InvalidTarget:
+        if not state.look_again(state.world.now()):
+            raise
+    return targets.audience(state.records, issuer, asked, limit)
 
 
 def _scope(
@@ -95,20 +124,17 @@ def _scope(
     client: Client,
     form: Form,
     authorization: Authorization,
-    audience: tuple[str, ...],
+    reach: Reach | None,
 ) -> str:
     """A scope that can not be granted may have become so a moment ago: the store is asked once."""
-    places = None
-    if form.resources:
-        places = frozenset(issuer.environments[url] for url in audience)
     wanted, limit = form.get("scope"), authorization.scope_limit
     try:
-        return scopes.grant(state.records, issuer, client, wanted, places, limit)
+        return scopes.grant(state.records, issuer, client, wanted, reach, limit)
     except InvalidScope:
         if not state.look_again(state.world.now()):
             raise
     renewed = _again(state, issuer, client.credential)
-    return scopes.grant(state.records, issuer, renewed, wanted, places, limit)
+    return scopes.grant(state.records, issuer, renewed, wanted, reach, limit)
 
 
 def _again(state: State, issuer: Issuer, credential: Credential) -> Client:

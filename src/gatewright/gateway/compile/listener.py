@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gatewright.gateway.compile import tls
 from gatewright.gateway.compile.refusals import local_reply_config
 from gatewright.gateway.ir import EnvironmentIr
 from gatewright.gateway.policies import POLICIES
@@ -17,13 +18,16 @@ def listener(environment: EnvironmentIr) -> Json:
     """Bound to the environment's address and port."""
     address = {"address": environment.address, "port_value": environment.port}
     manager = {"name": names.HTTP_MANAGER_NAME, "typed_config": _manager(environment)}
+    chain: Json = {"filters": [manager]}
+    if environment.tls is not None:
+        chain["transport_socket"] = tls.server(environment.tls)
     return {
         "@type": names.LISTENER,
         "name": environment.id,
         "stat_prefix": environment.handle,
         "address": {"socket_address": address},
         "per_connection_buffer_limit_bytes": 1_048_576,
-        "filter_chains": [{"filters": [manager]}],
+        "filter_chains": [chain],
     }
 
 
@@ -45,11 +49,11 @@ def _manager(environment: EnvironmentIr) -> Json:
         "early_header_mutation_extensions": [_early_headers(environment)],
         "local_reply_config": local_reply_config(environment.realm),
         "access_log": [_usage()],
-        **_hygiene(),
+        **hygiene(),
     }
 
 
-def _hygiene() -> Json:
+def hygiene() -> Json:
     """Envoy's own advice for a front door, and nothing that our calls have no use for."""
     return {
         "normalize_path": True,
@@ -95,14 +99,19 @@ def _early_headers(environment: EnvironmentIr) -> Json:
     # `PATH` alone would prefer a header of the client's, x-envoy-original-path.
     route = {"key": shapes.HEADER_ROUTE, "value": f"/{environment.id}%PATH(NQ:PATH)%"}
     mutations = [
-        *(
-            {"remove_on_match": {"key_matcher": {"prefix": prefix, "ignore_case": True}}}
-            for prefix in _FOREIGN
-        ),
+        *foreign_headers(),
         {"append": {"header": route, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}},
     ]
     config = {"@type": names.EARLY_HEADERS, "mutations": mutations}
     return {"name": "entry", "typed_config": config}
+
+
+def foreign_headers() -> list[Json]:
+    """Removes what a client may not say: also of the certificate it has shown."""
+    return [
+        {"remove_on_match": {"key_matcher": {"prefix": prefix, "ignore_case": True}}}
+        for prefix in _FOREIGN
+    ]
 
 
 def _usage() -> Json:

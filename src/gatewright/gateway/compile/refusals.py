@@ -1,5 +1,7 @@
 """One body for every refusal, with Bijira's codes, and the challenges of RFC 6750 §3.
 
+Each challenge tells where the API's metadata is (RFC 9728 §5.1).
+
 `docs/reference/errors.md` lists them; a test compares the two.
 """
 
@@ -12,7 +14,10 @@ from gatewright.gateway.xds import names
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One row: `when` is a CEL expression over the response; the first that holds answers."""
+    """One row: `when` is a CEL expression over the response; the first that holds answers.
+
+    `challenge` are the parameters of a Bearer challenge, or WRITTEN.
+    """
 
     name: str
     when: str
@@ -21,6 +26,7 @@ class Refusal:
     message: str
     description: str
     challenge: str | None = None
+    retry_after_seconds: int | None = None
 
 
 def _details(text: str) -> str:
@@ -31,6 +37,10 @@ def _denied(policy: str) -> str:
     return _details(f"rbac_access_denied_matched_policy[{policy}]")
 
 
+WRITTEN = "%RESP(www-authenticate)%"
+"""As a challenge: the one that the decision service has written."""
+
+_METADATA = "%METADATA(VIRTUAL_HOST:gw:challenge)%"
 _INVALID = 'error="invalid_token"'
 _NEEDED = 'error="insufficient_scope", scope="%METADATA(ROUTE:gw:scope)%"'
 
@@ -50,6 +60,23 @@ REFUSALS: tuple[Refusal, ...] = (
         "revoked", _denied("revoked"), 401, "900901",
         "Invalid Credentials", "The access token was revoked",
         challenge=f'{_INVALID}, error_description="The access token was revoked"',
+    ),
+    Refusal(
+        "audience", _denied("audience"), 401, "900901",
+        "Invalid Credentials", "The access token is not meant for this API",
+        challenge=f'{_INVALID}, error_description="The access token is not meant for this API"',
+    ),
+    Refusal(
+        "unproven", _details("ext_authz_denied"), 401, "900901", "Invalid Credentials",
+        "The access token is bound to a key or certificate, and the call does not prove it as"
+        " WWW-Authenticate says",
+        challenge=WRITTEN,
+    ),
+    Refusal(
+        "undecided", _details("ext_authz_error"), 503, "900900",
+        "Unclassified Authentication Failure",
+        "The proof of the access token can not be checked at the moment. Try again later",
+        retry_after_seconds=1,
     ),
     Refusal(
         "invalid", "response.code == 401 || response.code_details.startsWith('jwt_authn')", 401,
@@ -113,8 +140,13 @@ def _mapper(refusal: Refusal, realm: str) -> dict[str, Any]:
     expression = {"@type": names.CEL_FILTER, "expression": refusal.when}
     headers = []
     if refusal.challenge is not None:
-        parameters = ", ".join(part for part in (f'realm="{realm}"', refusal.challenge) if part)
-        headers.append(_header("www-authenticate", f"Bearer {parameters}"))
+        challenge = refusal.challenge
+        if challenge != WRITTEN:
+            parameters = ", ".join(part for part in (f'realm="{realm}"', challenge) if part)
+            challenge = f"Bearer {parameters}"
+        headers.append(_header("www-authenticate", f"{challenge}{_METADATA}"))
+    if refusal.retry_after_seconds is not None:
+        headers.append(_header("retry-after", str(refusal.retry_after_seconds)))
     return {
         "filter": {"extension_filter": {"name": names.CEL_FILTER_NAME, "typed_config": expression}},
         "body_format_override": _body(refusal.code, refusal.message, refusal.description),

@@ -22,8 +22,10 @@ _SPOOFABLE = (
     "x-http-method-override", "x-http-method", "x-method-override", "x-accel-redirect",
     "x-envoy-external-address", "proxy-authorization",
 )  # fmt: skip
-REMOVED_HEADERS = (*shapes.INTERNAL_HEADERS, *_SPOOFABLE)
-"""Never passed to an upstream: ours, and those by which a caller could pose as a proxy."""
+_CREDENTIALS = ("authorization", "dpop")
+REMOVED_HEADERS = (*shapes.INTERNAL_HEADERS, *_CREDENTIALS, *_SPOOFABLE)
+"""Never passed to an upstream: ours, the caller's credentials for us, and those by which a caller
+could pose as a proxy."""
 
 
 def place(item: PlaceIr) -> Json:
@@ -44,6 +46,7 @@ def route_configuration(api: ApiIr) -> Json:
         "name": "api",
         "domains": ["*"],
         "routes": routes,
+        "metadata": {"filter_metadata": {METADATA: {"challenge": _challenge(api)}}},
         "typed_per_filter_config": _per_api(api),
     }
     return {
@@ -52,6 +55,11 @@ def route_configuration(api: ApiIr) -> Json:
         "virtual_hosts": [host],
         "request_headers_to_remove": list(REMOVED_HEADERS),
     }
+
+
+def _challenge(api: ApiIr) -> str:
+    """What every challenge of the API ends with (RFC 9728 §5.1)."""
+    return f', resource_metadata="{api.metadata_url}"'
 
 
 def _per_api(api: ApiIr) -> Json:
@@ -164,7 +172,6 @@ def _forward(api: ApiIr, operation: OperationIr, match: Json, rewrite: Json) -> 
         "name": _name(api, f"{operation.method} {operation.path}"),
         "match": {**match, "headers": [_method(operation.method)]},
         "route": action,
-        **({"request_headers_to_remove": ["authorization"]} if operation.anonymous else {}),
         **_metadata(operation),
         **_per_operation(api, operation),
     }
@@ -188,17 +195,19 @@ def _not_allowed(api: ApiIr, allow: str, tails: list[str]) -> Json:
 
 
 def _disguised(api: ApiIr) -> Json:
-    """A token behind another scheme or in a second header: Envoy would find it anywhere in the
-    value (RFC 6750 §2). Of an ordinary call only the first seven characters are read."""
+    """A token behind a scheme that is none of ours, as a token is what follows the first space.
+    Of an ordinary call only the first seven characters are read."""
     usual = {"prefix": "Bearer "}
-    within = {"safe_regex": {"regex": ".+(?i:bearer ).*"}}
+    ours = {"safe_regex": {"regex": "(?i:bearer|dpop) .*"}}
+    token = {"safe_regex": {"regex": "[^ ]* [^A-Za-z0-9._-]*eyJ[^.]*\\..*"}}
     return {
         "name": _name(api, "-"),
         "match": {
             "prefix": "/",
             "headers": [
                 {"name": "authorization", "string_match": usual, "invert_match": True},
-                {"name": "authorization", "string_match": within},
+                {"name": "authorization", "string_match": ours, "invert_match": True},
+                {"name": "authorization", "string_match": token},
             ],
         },
         "direct_response": {"status": 401},

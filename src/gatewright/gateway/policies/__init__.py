@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from gatewright.gateway.ir import ApiIr, EnvironmentIr, OperationIr
 from gatewright.gateway.policies import (
     access_token,
+    audience,
+    bound,
     plan_limit,
     revoked,
     router,
@@ -38,9 +40,13 @@ class Policy(Protocol):
 
 POLICIES: tuple[Policy, ...] = (
     access_token,
+    bound,
     subject,
     revoked.RECENT,
+    revoked.SUBJECTS,
     revoked.SETTLED,
+    revoked.SHARDS,
+    audience,
     subscription,
     scope,
     plan_limit,

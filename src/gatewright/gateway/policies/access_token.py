@@ -1,11 +1,18 @@
 """Verifies the access token: signature, issuer, audience, expiry (RFC 9068 §4), cached.
 
-Its claims go on as internal headers for the policies after it; the token itself stays here.
+Its claims go on as internal headers for the policies after it. The token itself goes on as well,
+for the proof of a bound one; every route takes it off the call.
 """
 
 import json
 from typing import Any
 
+from gatewright.domain.token import (
+    AUDIENCE_CLAIM,
+    BOUND_SUBJECT_CLAIM,
+    SUBJECT_CLAIM,
+    audience_marker,
+)
 from gatewright.gateway.ir import ApiIr, EnvironmentIr, OperationIr
 from gatewright.gateway.xds import names, shapes
 
@@ -42,20 +49,23 @@ def extensions(environment: EnvironmentIr) -> dict[str, dict[str, Any]]:
     keys = {"keys": [json.loads(key) for key in environment.jwks] or [NOBODYS_KEY]}
     provider = {
         "issuer": environment.issuer,
-        "audiences": [environment.audience],
+        "audiences": [environment.audience, audience_marker(environment.id)],
         "require_expiration": True,
         "clock_skew_seconds": CLOCK_SKEW_SECONDS,
         "local_jwks": {"inline_string": json.dumps(keys, sort_keys=True)},
-        "forward": False,
-        "from_headers": [
-            {"name": "authorization", "value_prefix": f"{scheme} "}
-            for scheme in ("Bearer", "bearer", "BEARER")
-        ],
+        "forward": True,
+        # What follows the first space: one look for every scheme in either case. The routes
+        # refuse the schemes that are none of ours.
+        "from_headers": [{"name": "authorization", "value_prefix": " "}],
         "jwt_cache_config": {"jwt_cache_size": TOKENS_CACHED_MAX},
         "claim_to_headers": [
-            {"header_name": shapes.HEADER_SUBJECT, "claim_name": "gwk"},
+            {"header_name": shapes.HEADER_SUBJECT, "claim_name": SUBJECT_CLAIM},
             {"header_name": shapes.HEADER_JTI, "claim_name": "jti"},
             {"header_name": shapes.HEADER_SCOPE, "claim_name": "scope"},
+            {"header_name": shapes.HEADER_AUDIENCE, "claim_name": AUDIENCE_CLAIM},
+            {"header_name": shapes.HEADER_BOUND, "claim_name": BOUND_SUBJECT_CLAIM},
+            {"header_name": shapes.HEADER_KEY, "claim_name": "cnf.jkt"},
+            {"header_name": shapes.HEADER_CERTIFICATE, "claim_name": "cnf.x5t#S256"},
         ],
     }
     config = {

@@ -12,6 +12,11 @@ def filter_name(environment_id: str) -> str:
 
 
 def http_filter(environment: EnvironmentIr) -> dict[str, Any]:
+    """The same in each environment."""
+    return forward()
+
+
+def forward() -> dict[str, Any]:
     """Without statistics that nobody reads and without headers about Envoy."""
     config = {
         "@type": names.FILTERS + "router.v3.Router",

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from gatewright.gateway.xds import names
 
-BYTES_PER_RESPONSE_MAX = 2_000_000
-_CHUNKED = (names.ROUTES, names.EXTENSION)  # the others must arrive whole to be complete
+BYTES_PER_RESPONSE_MAX = {names.ROUTES: 2_000_000, names.EXTENSION: 400_000}
+"""The other kinds must arrive whole to be complete. What has not begun when that many bytes are
+full waits for the next response, so that a revocation never waits for long lists for long."""
+
 _NEED_CLUSTERS = (names.LISTENER, names.SCOPE, names.ROUTES)
 ANYTHING = "*"
 
@@ -21,8 +23,9 @@ ANYTHING = "*"
 class Resource:
     """The bytes of a message and their version.
 
-    `after` names a resource of another kind that must be in force first when this one replaces
-    an older version: an address moves to another API only once that API is there.
+    `after` names a resource that must be in force first when this one replaces an older version:
+    an address moves to another API only once that API is there. A name that ends with a star
+    means all whose names begin so.
     """
 
     version: str
@@ -243,9 +246,17 @@ class Stream:
         if resource is None or resource.after is None:
             return False
         needed_kind, needed = resource.after
-        if needed not in self._resources[needed_kind]:
+        if not needed.endswith(ANYTHING) and needed not in self._resources[needed_kind]:
             return True
-        return name in self._kinds[kind].known and not self.holds(needed_kind, needed)
+        if name not in self._kinds[kind].known:
+            return False
+        return not all(self.holds(needed_kind, item) for item in self._meant(needed_kind, needed))
+
+    def _meant(self, kind: str, needed: str) -> Iterable[str]:
+        """The resources that an `after` names."""
+        if not needed.endswith(ANYTHING):
+            return (needed,)
+        return (item for item in self._resources[kind] if item.startswith(needed[:-1]))
 
     def _hopeless(self, kind: str, name: str) -> bool:
         """Whether what it waits for was refused, so that only a new version can help."""
@@ -253,8 +264,15 @@ class Stream:
         if resource is None or resource.after is None:
             return False
         needed_kind, needed = resource.after
-        state, target = self._kinds.get(needed_kind), self._resources[needed_kind].get(needed)
-        return target is None or bool(state and state.refused.get(needed) == target.version)
+        state = self._kinds.get(needed_kind)
+        targets = [
+            (item, self._resources[needed_kind].get(item))
+            for item in self._meant(needed_kind, needed)
+        ]
+        return any(
+            target is None or bool(state and state.refused.get(item) == target.version)
+            for item, target in targets
+        )
 
     def _addition(self, kind: str) -> Response | None:
         state = self._kinds.get(kind)
@@ -264,12 +282,22 @@ class Stream:
         while state.alone and not chosen:
             chosen = self._choose(kind, state, [x for x in state.alone.pop(0) if x in state.dirty])
         if not chosen:
-            chosen = self._choose(kind, state, list(state.dirty))
+            chosen = self._choose(kind, state, self._in_order(kind, state))
         if not chosen and not state.greet:
             return None
         state.greet = False
         resources = {name: self._resources[kind][name] for name in chosen}
         return self._start(kind, resources, (), min(chosen.values(), default=0))
+
+    def _in_order(self, kind: str, state: _Kind) -> list[str]:
+        """Of those that may be split up the small ones first: what is urgent is small."""
+        if kind != names.EXTENSION:
+            return list(state.dirty)
+        sizes = {
+            name: len(found.body) if (found := self._resources[kind].get(name)) else 0
+            for name in state.dirty
+        }
+        return sorted(sizes, key=sizes.__getitem__)
 
     def _choose(self, kind: str, state: _Kind, wanted: list[str]) -> dict[str, int]:
         """Take from `dirty` what one response holds; what Envoy has already just leaves it."""
@@ -285,9 +313,9 @@ class Stream:
             elif self._must_wait(kind, name):
                 state.held[name] = state.dirty.pop(name)
             else:
-                size += len(resource.body)
-                if chosen and kind in _CHUNKED and size > BYTES_PER_RESPONSE_MAX:
+                if size >= BYTES_PER_RESPONSE_MAX.get(kind, size + 1):
                     break
+                size += len(resource.body)
                 chosen[name] = state.dirty.pop(name)
         return chosen
 

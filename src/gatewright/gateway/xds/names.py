@@ -23,6 +23,7 @@ HTTP_MANAGER = EXTENSIONS + (
 EARLY_HEADERS = EXTENSIONS + "http.early_header_mutation.header_mutation.v3.HeaderMutation"
 CEL_FILTER = EXTENSIONS + "access_loggers.filters.cel.v3.ExpressionFilter"
 USAGE_LOG = EXTENSIONS + "access_loggers.stats.v3.Config"
+TLS_SERVER = EXTENSIONS + "transport_sockets.tls.v3.DownstreamTlsContext"
 TLS_CLIENT = EXTENSIONS + "transport_sockets.tls.v3.UpstreamTlsContext"
 HTTP_OPTIONS = EXTENSIONS + "upstreams.http.v3.HttpProtocolOptions"
 HTTP_OPTIONS_KEY = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"

@@ -4,15 +4,19 @@ A filter that an RBAC `DENY any` stands in, behind a matcher that skips it: chea
 filter that allows, which writes metadata on each request. No match means the refusal runs.
 """
 
+import re
 from typing import Any
 
-from gatewright.gateway.xds.names import EXTENSIONS, FILTERS, TYPE
+from gatewright.gateway.xds.names import ADS_FILTER, EXTENSIONS, FILTERS, TYPE
 
 Json = dict[str, Any]
+_SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$])")
 
 MATCHED_FILTER = EXTENSIONS + "common.matching.v3.ExtensionWithMatcher"
 MATCHED_FILTER_PER_ROUTE = EXTENSIONS + "common.matching.v3.ExtensionWithMatcherPerRoute"
 RBAC = FILTERS + "rbac.v3.RBAC"
+COMPOSITE = FILTERS + "composite.v3.Composite"
+_EXECUTE = FILTERS + "composite.v3.ExecuteFilterAction"
 _SKIP = EXTENSIONS + "filters.common.matcher.action.v3.SkipFilter"
 _HEADER = TYPE + "envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
 
@@ -24,7 +28,7 @@ RUN: Json = {
     "action": {
         "name": "run",
         "typed_config": {
-            "@type": FILTERS + "composite.v3.ExecuteFilterAction",
+            "@type": _EXECUTE,
             "typed_config": {"name": "x", "typed_config": {"@type": FILTERS + "router.v3.Router"}},
         },
     }
@@ -34,7 +38,17 @@ HEADER_SUBJECT = "x-gw-subject"
 HEADER_JTI = "x-gw-jti"
 HEADER_SCOPE = "x-gw-scope"
 HEADER_ROUTE = "x-gw-route"
-INTERNAL_HEADERS = (HEADER_SUBJECT, HEADER_JTI, HEADER_SCOPE, HEADER_ROUTE)
+HEADER_AUDIENCE = "x-gw-audience"
+HEADER_BOUND = "x-gw-bound"
+HEADER_KEY = "x-gw-key"
+HEADER_CERTIFICATE = "x-gw-certificate"
+INTERNAL_HEADERS = (
+    HEADER_SUBJECT, HEADER_JTI, HEADER_SCOPE, HEADER_ROUTE, HEADER_AUDIENCE, HEADER_BOUND,
+    HEADER_KEY, HEADER_CERTIFICATE,
+)  # fmt: skip
+
+SUBJECT_HEADERS = (HEADER_SUBJECT, HEADER_BOUND)
+"""Where a token's subject key may stand: bound tokens have the second one."""
 
 
 def header(name: str) -> Json:
@@ -42,22 +56,60 @@ def header(name: str) -> Json:
     return {"name": "header", "typed_config": {"@type": _HEADER, "header_name": name}}
 
 
+def literal(text: str) -> str:
+    """The pattern that only this text fits."""
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def like(name: str, regex: str) -> Json:
+    """A predicate: there is such a header, and the pattern fits the whole of its value."""
+    value = {"safe_regex": {"google_re2": {}, "regex": regex}}
+    return {"single_predicate": {"input": header(name), "value_match": value}}
+
+
 def refuse(policy: str, matcher: Json | None = None) -> Json:
     """A filter's configuration: 403 `rbac_access_denied_matched_policy[<policy>]` unless the
     matcher answers SKIP. Without a matcher it is skipped until a route brings one."""
     anybody = {"permissions": [{"any": True}], "principals": [{"any": True}]}
     rules = {"action": "DENY", "policies": {policy: anybody}}
-    config: Json = {
-        "@type": MATCHED_FILTER,
-        "extension_config": {"name": policy, "typed_config": {"@type": RBAC, "rules": rules}},
+    return matched(policy, {"@type": RBAC, "rules": rules}, matcher)
+
+
+def matched(name: str, config: Json, matcher: Json | None = None) -> Json:
+    """A filter that runs unless the matcher, or the one that a route brings, answers SKIP."""
+    inner = {"name": name, "typed_config": config}
+    outer: Json = {"@type": MATCHED_FILTER, "extension_config": inner}
+    return outer if matcher is None else {**outer, "xds_matcher": matcher}
+
+
+def run_if(predicate: Json, inner: Json | None = None) -> Json:
+    """A matcher that skips the filter unless the predicate holds; a COMPOSITE then runs `inner`."""
+    matchers = [{"predicate": predicate, "on_match": RUN if inner is None else run(inner)}]
+    return {"matcher_list": {"matchers": matchers}, "on_no_match": SKIP}
+
+
+def run_discovered(name: str, type_url: str) -> Json:
+    """An action for a composite filter: run the one that is discovered by this name.
+
+    Envoy asks for a name that it has not heard of only while a listener starts: it must stand in
+    the listener, if only in a filter that is disabled.
+    """
+    found = {"config_source": ADS_FILTER, "type_urls": [type_url]}
+    config = {
+        "@type": _EXECUTE,
+        "dynamic_config": {"name": name, "config_discovery": found},
     }
-    if matcher is not None:
-        config["xds_matcher"] = matcher
-    return config
+    return {"action": {"name": "run", "typed_config": config}}
+
+
+def run(inner: Json) -> Json:
+    """The action of a COMPOSITE filter that makes a filter, and runs it, for this call alone."""
+    action = {"@type": _EXECUTE, "typed_config": inner}
+    return {"action": {"name": "run", "typed_config": action}}
 
 
 def per_route(matcher: Json) -> Json:
-    """The matcher that a virtual host or route gives to a `refuse` filter."""
+    """The matcher that a virtual host or route gives to a `matched` or `refuse` filter."""
     return {"@type": MATCHED_FILTER_PER_ROUTE, "xds_matcher": matcher}
 
 

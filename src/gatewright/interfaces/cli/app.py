@@ -12,13 +12,18 @@ from gatewright.domain.errors import GatewrightError
 from gatewright.interfaces.cli.commands import (
     apis,
     applications,
+    authenticators,
+    bindings,
     calls,
     client_secrets,
     doctor,
     imports,
+    key_managers,
+    keys,
     lists,
     login,
     organization,
+    registrations,
     scopes,
     status,
     subscriptions,
@@ -81,6 +86,7 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
             ("show", applications.show_application),
             ("keys", applications.keys),
             ("revoke-tokens", client_secrets.revoke_tokens),
+            ("binding", bindings.change),
             ("delete", applications.delete),
         ),
     ),
@@ -90,6 +96,30 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
         "The organization: its name, and what tokens are signed with.",
         (("show", organization.show), ("set", organization.change)),
     ),
+    "keys": (
+        "Signing keys: listed and replaced.",
+        (("list", keys.list_keys), ("rotate", keys.rotate), ("reseal", keys.reseal)),
+    ),
+    "key-manager": (
+        "Key managers: outside token issuers that are trusted.",
+        (
+            ("add", key_managers.add),
+            ("list", key_managers.list_key_managers),
+            ("show", key_managers.show_key_manager),
+            ("enable", key_managers.enable),
+            ("disable", key_managers.disable),
+            ("remove", key_managers.remove),
+        ),
+    ),
+    "registration": (
+        "Clients that register themselves: whether they may, and who lets them.",
+        (
+            ("show", registrations.show),
+            ("enable", registrations.enable),
+            ("disable", registrations.disable),
+            ("clients", registrations.clients),
+        ),
+    ),
     "env": ("Environments.", (("list", lists.list_environments),)),
 }
 SECRET_COMMANDS: tuple[Command, ...] = (
@@ -97,6 +127,22 @@ SECRET_COMMANDS: tuple[Command, ...] = (
     ("add", client_secrets.add),
     ("rotate", client_secrets.rotate),
     ("revoke", client_secrets.revoke),
+)
+
+
+INITIAL_TOKEN_COMMANDS: tuple[Command, ...] = (
+    ("create", registrations.create_token),
+    ("list", registrations.list_tokens),
+    ("revoke", registrations.revoke_token),
+)
+
+
+AUTH_COMMANDS: tuple[Command, ...] = (
+    ("list", authenticators.list_authenticators),
+    ("add-key", authenticators.add_key),
+    ("add-certificate", authenticators.add_certificate),
+    ("trust", authenticators.trust),
+    ("remove", authenticators.remove),
 )
 
 
@@ -174,6 +220,16 @@ def create_cli(hooks: Hooks, transport: "httpx2.BaseTransport | None" = None) ->
             secret = typer.Typer(help="Secrets of an application's keys.", no_args_is_help=True)
             _add(secret, SECRET_COMMANDS)
             group.add_typer(secret, name="secret")
+            auth = typer.Typer(
+                help="Keys, certificates and trusted workloads, in place of secrets.",
+                no_args_is_help=True,
+            )
+            _add(auth, AUTH_COMMANDS)
+            group.add_typer(auth, name="auth")
+        if name == "registration":
+            token = typer.Typer(help="Initial access tokens.", no_args_is_help=True)
+            _add(token, INITIAL_TOKEN_COMMANDS)
+            group.add_typer(token, name="token")
         cli.add_typer(group, name=name)
     return cli
 

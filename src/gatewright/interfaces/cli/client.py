@@ -30,6 +30,7 @@ class Answer:
 
     body: Any
     sequence: int | None
+    status: int = 200
 
 
 class Management:
@@ -93,7 +94,7 @@ class Management:
         sequence = response.headers.get(SEQUENCE_HEADER, "")
         number = int(sequence) if sequence.isascii() and sequence.isdigit() else None
         if response.is_success:
-            return Answer(self._decode(response), number)
+            return Answer(self._decode(response), number, response.status_code)
         raise problem(response.status_code, response.content, self.connection)
 
     def close(self) -> None:

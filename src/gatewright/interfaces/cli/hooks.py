@@ -27,6 +27,10 @@ class Check:
     mend: str = ""
 
 
+def _nothing(_root: Path, _discard_lost: bool) -> int:  # noqa: FBT001
+    return 0
+
+
 @dataclass(frozen=True)
 class Hooks:
     """`up` runs in the foreground and gives an exit code. `local_checks` looks at a data folder
@@ -36,3 +40,6 @@ class Hooks:
     up: Callable[[UpOptions], int]
     local_checks: Callable[[Path], Sequence[Check]]
     world: World
+    reseal: Callable[[Path, bool], int] = _nothing
+    """Seals the private keys of a data folder under a new key, and discards those that are lost if
+    it is told to; how many there were."""

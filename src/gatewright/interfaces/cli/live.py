@@ -4,11 +4,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from gatewright.interfaces.cli.client import Answer
 from gatewright.interfaces.cli.failure import CommandFailed
 from gatewright.interfaces.cli.session import Session
 from gatewright.interfaces.cli.terminal import clean
 
 WAIT_SECONDS_MAX = 10.0
+_DONE = 200
 _PAUSE_SECONDS_FIRST = 0.01
 _PAUSE_SECONDS_MAX = 0.25
 
@@ -83,6 +85,18 @@ def wait_until_live(session: Session, sequence: int | None, *, no_wait: bool) ->
         session.terminal.progress(f"waiting for the gateways: {found.words}")
         time.sleep(pause)
         pause = min(pause * 1.5, _PAUSE_SECONDS_MAX)
+
+
+def wait_until_revoked(session: Session, answer: Answer, *, no_wait: bool) -> Live:
+    """What the gateways tell of a revocation, which was answered only when they had it, or late.
+
+    Without a connected gateway nobody lets the tokens in, so that nothing is left to wait for.
+    """
+    if no_wait or answer.sequence is None or answer.status != _DONE:
+        return wait_until_live(session, answer.sequence, no_wait=no_wait)
+    told = session.management.get("/live", {"sequence": answer.sequence})
+    document = dict(told) if isinstance(told, dict) else {}
+    return Live(asked=True, live=True, document=document)
 
 
 def check_faults(session: Session, api_id: str, live: Live, extra: dict[str, Any]) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from gatewright.control.desk import Addresses, Desk
 from gatewright.control.fetch import Fetcher
 from gatewright.control.logins import Proven
-from gatewright.control.ports import DeployCheck, EnsureKeys, TokenDesk
+from gatewright.control.ports import DeployCheck, EnsureKeys, KeyDesk, TokenDesk
 from gatewright.crypto.keyring import Keyring
 from gatewright.domain.errors import Unauthenticated
 from gatewright.domain.world import World
+from gatewright.observability.metrics import Totals
 from gatewright.store.port import Store, Transaction
 
 BASE = "/api/v1"
@@ -17,7 +18,10 @@ BASE = "/api/v1"
 
 @dataclass(frozen=True)
 class Deps:
-    """`report` is told the request id and the exception of every unexpected error."""
+    """`report` is told the request id and the exception of every unexpected error.
+
+    `metrics` gives the numbers of all processes, and raises Unavailable.
+    """
 
     store: Store
     world: World
@@ -26,9 +30,11 @@ class Deps:
     token_desk: TokenDesk
     deploy_check: DeployCheck
     ensure_keys: EnsureKeys
+    key_desk: KeyDesk
     fetcher: Fetcher
     report: Callable[[str, BaseException], None]
     version: str
+    metrics: Callable[[], Totals] = Totals
 
     def desk(self, tx: Transaction, proven: Proven) -> Desk:
         """The desk of a proven person in this transaction. Raises Unauthenticated."""

@@ -1,33 +1,82 @@
-"""Counts the requests that are coming in from each address, so that one can not hold every thread.
+"""Knows the requests that are coming in: how many of each address, and since when.
 
-It knows no endpoint; behind a proxy, which sends whole requests, the count stays near zero.
+So one address can not hold every thread, and who sends too slowly is told. It knows no endpoint;
+behind a proxy, which sends whole requests, there is hardly ever anything in it.
 """
 
 import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+BODY_SECONDS_MAX = 10.0
+"""For a whole body to come in; then the client is answered, whatever still comes."""
+
+
+class Connection(Protocol):
+    """A way to answer a request from another thread than the one that reads it."""
+
+    def response_bytes(
+        self, status: int, headers: tuple[tuple[str, str], ...], body: bytes, /
+    ) -> None:
+        """Answer; nothing happens when it was answered before."""
+
+
+@dataclass(slots=True, eq=False)
+class Reading:
+    """One request that comes in. `was_ended` when its time was over."""
+
+    address: str
+    since: float
+    connection: Connection | None
+    was_ended: bool = False
 
 
 class Readers:
     """Who is being read. For use by any number of threads."""
 
-    def __init__(self, per_address_max: int) -> None:
+    def __init__(
+        self, per_address_max: int, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._max = per_address_max
+        self._monotonic = monotonic
         self._turn = threading.Lock()
         self._counts: dict[str, int] = {}
+        self._readings: dict[int, Reading] = {}
 
-    def enter(self, address: str) -> bool:
-        """Whether one more of that address may be read; each True is answered by a `leave`."""
+    def enter(self, address: str, connection: Connection | None = None) -> Reading | None:
+        """One more of that address is read, or None when it has too many.
+
+        Each Reading is given to `leave`.
+        """
+        reading = Reading(address, self._monotonic(), connection)
         with self._turn:
             count = self._counts.get(address, 0)
             if count >= self._max:
-                return False
+                return None
             self._counts[address] = count + 1
-            return True
+            self._readings[id(reading)] = reading
+        return reading
 
-    def leave(self, address: str) -> None:
-        """One of that address has been read, or has gone."""
+    def leave(self, reading: Reading) -> None:
+        """It has been read, or has gone."""
         with self._turn:
-            left = self._counts[address] - 1
+            del self._readings[id(reading)]
+            left = self._counts[reading.address] - 1
             if left:
-                self._counts[address] = left
+                self._counts[reading.address] = left
             else:
-                del self._counts[address]
+                del self._counts[reading.address]
+
+    def overdue(self) -> list[Reading]:
+        """Those whose time is over, each told once."""
+        if not self._readings:
+            return []
+        with self._turn:
+            begun = self._monotonic() - BODY_SECONDS_MAX
+            late = [item for item in self._readings.values()
+                    if item.since <= begun and item.connection and not item.was_ended]  # fmt: skip
+            for item in late:
+                item.was_ended = True
+        return late

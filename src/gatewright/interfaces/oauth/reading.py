@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from gatewright.interfaces.oauth.hop import CHAIN
 from gatewright.sts.errors import InvalidRequest, RequestTooLarge
 from gatewright.sts.request import BODY_BYTES_MAX, Request
 
 Environ = dict[str, Any]
 """PEP 3333. `wsgi.input` ends with the body, as granian promises by `wsgi.input_terminated`."""
+
+CONNECTION = "gatewright.connection"
+"""Where the server leaves a readers.Connection, to answer those who send too slowly."""
 
 
 def read(environ: Environ, *, with_body: bool) -> Request:
@@ -18,6 +22,7 @@ def read(environ: Environ, *, with_body: bool) -> Request:
     # The server joins repeated headers by a comma, which Basic credentials can not hold.
     authorization = () if header is None else tuple(header.encode("latin-1").split(b","))
     dpop = environ.get("HTTP_DPOP")
+    chain = environ.get(CHAIN, ())
     return Request(
         _body(environ),
         environ.get("CONTENT_TYPE", "").encode("latin-1"),
@@ -25,7 +30,9 @@ def read(environ: Environ, *, with_body: bool) -> Request:
         environ.get("QUERY_STRING", "").encode("latin-1"),
         environ.get("REMOTE_ADDR", ""),
         () if dpop is None else tuple(dpop.encode("latin-1").split(b",")),
+        certificate=chain[0] if chain else None,
         accept=environ.get("HTTP_ACCEPT", "").encode("latin-1"),
+        chain=chain[1:],
     )
 
 

@@ -5,17 +5,25 @@ from dataclasses import dataclass
 _AUTHORIZATION_SERVER = "oauth-authorization-server"
 _OPENID = "openid-configuration"
 POSTED = frozenset({"token", "revoke", "introspect"})
-SHARED = frozenset({"token", "jwks", "metadata"})
+REGISTRATION = {"register": ("POST",), "registration": ("GET", "PUT", "DELETE")}
+"""RFC 7591 §3.1 and RFC 7592 §2; the methods of each."""
+
+SHARED = frozenset({"token", "jwks", "metadata", "resource"})
 """Endpoints that pages of any origin may call; none of them looks at cookies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint of an issuer; `organization` and `kind` are as the path spells them."""
+    """An endpoint of an issuer; `organization`, `kind`, `client_id` are as the path spells them.
+
+    `resource` is an API by its environment's id, context and version, for its own metadata.
+    """
 
     endpoint: str
     organization: str
     kind: str
+    client_id: str = ""
+    resource: tuple[str, str, str] = ("", "", "")
 
 
 def route(path: str) -> Route | None:
@@ -26,6 +34,10 @@ def route(path: str) -> Route | None:
     match path.split("/"):
         case ["", "sts", organization, kind, ("token" | "revoke" | "introspect" | "jwks") as name]:
             return Route(name, organization, kind)
+        case ["", "sts", organization, kind, "register"]:
+            return Route("register", organization, kind)
+        case ["", "sts", organization, kind, "register", client_id] if client_id:
+            return Route("registration", organization, kind, client_id)
         case ["", "sts", organization, kind, ".well-known", "jwks.json"]:
             return Route("jwks", organization, kind)
         case ["", "sts", organization, kind, ".well-known", name] if name == _OPENID:
@@ -35,10 +47,14 @@ def route(path: str) -> Route | None:
             _OPENID,
         ):
             return Route("metadata", organization, kind)
+        case ["", "protected-resource", environment_id, context, version]:
+            return Route("resource", "", "", resource=(environment_id, f"/{context}", version))
         case _:
             return None
 
 
 def methods(endpoint: str) -> tuple[str, ...]:
     """The methods that an endpoint takes, beside OPTIONS."""
+    if endpoint in REGISTRATION:
+        return REGISTRATION[endpoint]
     return ("POST",) if endpoint in POSTED else ("GET", "HEAD")

@@ -12,17 +12,19 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from granian import _futures, _granian, wsgi
+from granian import _futures, _granian
 from granian.http import HTTP1Settings
 
 from gatewright.interfaces.oauth.app import App
+from gatewright.interfaces.oauth.chores import TICK_SECONDS
+from gatewright.interfaces.oauth.reading import CONNECTION, Environ
 from gatewright.observability.events import Stopped
 
 DRAIN_SECONDS = 5
-UPKEEP_SECONDS = 60
 CONNECTIONS_MAX = 4096
 """Of one worker; further ones wait in the kernel's queue, where another worker may take them."""
 
@@ -57,14 +59,14 @@ def run(app: App, fd: int) -> None:
     _start(app, fd, drain)
     while True:
         try:
-            stop.get(timeout=UPKEEP_SECONDS)
+            stop.get(timeout=TICK_SECONDS)
             break
         except Empty:
-            app.upkeep()
+            app.chores.tick()
     _stop_accepting(fd)
     drain.set()
     is_clean = drained.wait(DRAIN_SECONDS)
-    app.upkeep()
+    app.chores.finish()
     app.log.emit(Stopped())
     if not is_clean:
         os._exit(0)  # a thread still waits for a client's body, and nothing else could end it
@@ -88,8 +90,23 @@ def _start(app: App, fd: int, drain: Any) -> None:
         ),
     )
     loop = asyncio.new_event_loop()  # asked for, and never run: WSGI has no use for it
-    call = wsgi._callback_wrapper(app, {})  # noqa: SLF001
-    worker.serve_mtr(_scheduler(loop, call, impl_asyncio=True), loop, drain)
+    worker.serve_mtr(_scheduler(loop, _caller(app), impl_asyncio=True), loop, drain)
+
+
+def _caller(app: App) -> Callable[[Any, Environ], None]:
+    """What granian calls for each request.
+
+    Granian's own copies all environment variables into each request's, and takes the answer
+    through two more calls; that costs a token in twenty.
+    """
+    respond = app.respond
+
+    def call(connection: Any, environ: Environ) -> None:
+        environ[CONNECTION] = connection
+        given = respond(environ)
+        connection.response_bytes(given.status, given.headers, given.body)
+
+    return call
 
 
 def _stop_accepting(fd: int) -> None:

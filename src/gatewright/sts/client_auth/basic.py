@@ -2,10 +2,14 @@
 
 import binascii
 import re
+from datetime import datetime
 
+from gatewright.sts.client_auth import secret
 from gatewright.sts.errors import InvalidClient, InvalidRequest
-from gatewright.sts.presented import Presented
+from gatewright.sts.issuer import Issuer
+from gatewright.sts.presented import Presented, Verified
 from gatewright.sts.request import AUTHORIZATION_BYTES_MAX, Form, Request, decoded
+from gatewright.sts.state import State
 
 name = "client_secret_basic"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -24,26 +28,31 @@ def presented(request: Request, _form: Form) -> Presented | None:
         raise InvalidClient("the Authorization header must use the Basic scheme.")
     try:
         sent = binascii.a2b_base64(encoded.strip(), strict_mode=True)
-        client_id, colon, secret = sent.partition(b":")
-        readings = _readings(client_id, secret) if colon else []
+        client_id, colon, text = sent.partition(b":")
+        readings = _readings(client_id, text) if colon else []
     except (binascii.Error, UnicodeDecodeError):
         readings = []
     if not readings or _CONTROL.search("".join(readings[0] + readings[-1])):
         raise InvalidClient("the Basic credentials are malformed.")
-    return Presented(readings[0][0], tuple(secret for _, secret in readings))
+    return Presented(readings[0][0], tuple(text for _, text in readings))
 
 
-def _readings(client_id: bytes, secret: bytes) -> list[tuple[str, str]]:
+def verified(state: State, issuer: Issuer, shown: Presented, now: datetime) -> Verified | None:
+    """The client whose secret it is."""
+    return secret.verified(state, issuer, shown, now, name)
+
+
+def _readings(client_id: bytes, text: bytes) -> list[tuple[str, str]]:
     """Decoded as the RFC says; then as sent, for the many clients that do not encode.
 
     A `+` or `%` of such a client survives by the second reading. Our own ids and secrets have
     neither, so that there is only one reading.
     """
-    sent = (client_id.decode(), secret.decode())
-    if b"%" not in secret and b"+" not in secret and b"%" not in client_id:
+    sent = (client_id.decode(), text.decode())
+    if b"%" not in text and b"+" not in text and b"%" not in client_id:
         return [sent]
     try:
-        read = (decoded(client_id), decoded(secret))
+        read = (decoded(client_id), decoded(text))
     except InvalidRequest:
         return [sent]
     return [read] if read == sent else [read, (read[0], sent[1])]

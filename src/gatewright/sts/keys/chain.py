@@ -1,38 +1,41 @@
-"""The signing keys in use: unsealed once in a process, and only when they sign."""
+"""The signing keys in use: opened once in a process, and only when they sign."""
 
 from collections.abc import Mapping, Sequence
 
 import orjson
 
-from gatewright.crypto import jwk
 from gatewright.crypto.jose import VerificationKey, verification_key
-from gatewright.crypto.keyring import Keyring
-from gatewright.crypto.signing import Signer, signer
+from gatewright.crypto.signing import ACCESS_TOKEN_TYPE, RawSigner, Signer, signer_over
 from gatewright.domain.token import SigningKey
-from gatewright.sts.keys.create import ACTIVE, seal_context
+from gatewright.sts.keys.backend import Backends
+from gatewright.sts.keys.rotation import signing_key
 
 
 class KeyChain:
     """Signers and verifiers by kid."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
-        self._signers: dict[str, Signer] = {}
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
+        self._opened: dict[str, RawSigner] = {}
+        self._signers: dict[tuple[str, str], Signer] = {}
         self._verifiers: dict[str, VerificationKey] = {}
 
-    def signer(self, rows: Sequence[SigningKey], algorithm: str) -> Signer | None:
-        """That of the newest active key, of `algorithm` if there is one; None when none is active.
+    def signer(
+        self, rows: Sequence[SigningKey], algorithm: str, typ: str = ACCESS_TOKEN_TYPE
+    ) -> Signer | None:
+        """For JWTs of that `typ`: that of the newest active key, of `algorithm` if there is one.
 
-        Raises Unavailable when the key can not be unsealed.
+        None when none is active. Raises Unavailable when the key can not be opened.
         """
-        active = [row for row in rows if row.state == ACTIVE]
-        if not active:
+        chosen = signing_key(rows, algorithm)
+        if chosen is None:
             return None
-        chosen = max(active, key=lambda row: (row.algorithm == algorithm, row.created_at, row.id))
-        if chosen.id not in self._signers:
-            der = self._keyring.unseal(chosen.sealed_private_key, seal_context(chosen.id))
-            self._signers[chosen.id] = signer(jwk.from_der(der), chosen.algorithm, chosen.id)
-        return self._signers[chosen.id]
+        if (chosen.id, typ) not in self._signers:
+            raw = self._opened.get(chosen.id) or self._backends.open(chosen)
+            self._opened[chosen.id] = raw
+            made = signer_over(raw, chosen.algorithm, chosen.id, typ)
+            self._signers[chosen.id, typ] = made
+        return self._signers[chosen.id, typ]
 
     def verifiers(self, rows: Sequence[SigningKey]) -> Mapping[str, VerificationKey]:
         """Every key that is published, whatever its state, by kid."""

@@ -1,68 +1,65 @@
-"""New signing keys, in the caller's transaction; the private half is sealed before it is stored."""
+"""New signing keys, for the caller's transaction; whoever holds the private half is a backend."""
+
+from datetime import datetime
 
 from gatewright.crypto import jwk
-from gatewright.crypto.keyring import Keyring
 from gatewright.domain.environment import Kind
 from gatewright.domain.organization import Organization
 from gatewright.domain.token import SigningKey
 from gatewright.domain.world import World
 from gatewright.store.port import Transaction
+from gatewright.sts.keys.backend import Backends
+from gatewright.sts.keys.rotation import ACTIVE, ANNOUNCED
 
-ANNOUNCED, ACTIVE, RETIRED = "announced", "active", "retired"
 _KID_BYTES = 16
 
 
-def seal_context(kid: str) -> str:
-    """What a sealed private key is bound to, so that one can not be put in another's place."""
-    return f"signing key {kid}"
-
-
-def create(
-    tx: Transaction,
+def make(
     world: World,
-    keyring: Keyring,
+    backends: Backends,
     organization: Organization,
     kind: Kind,
-    algorithm: str | None = None,
-    state: str = ACTIVE,
+    *,
+    state: str = ANNOUNCED,
+    activates_at: datetime | None = None,
 ) -> SigningKey:
-    """Make, seal and add a key of the organization's algorithm (or of `algorithm`).
+    """A new key of the organization's algorithm, which is stored nowhere yet.
 
-    Raises Invalid for an algorithm that is none.
+    Needs no transaction, and should have none: an RSA key takes a tenth of a second. Raises
+    Invalid for an algorithm that is none, Unavailable when the backend is away.
     """
-    chosen = algorithm or organization.signing_algorithm
-    key = jwk.generate(chosen)
     kid = jwk.base64url(world.random_bytes(_KID_BYTES))
-    sealed = keyring.seal(jwk.to_der(key), seal_context(kid), world)
-    row = SigningKey(
+    algorithm = organization.signing_algorithm
+    made = backends.create(algorithm, kid)
+    return SigningKey(
         kid,
         organization.id,
         kind,
-        chosen,
-        jwk.public_jwk(key, chosen, kid),
-        sealed,
+        algorithm,
+        made.public_jwk,
+        made.reference,
         state,
         world.now(),
+        backend=backends.preferred,
+        activates_at=activates_at,
     )
-    return tx.signing_keys.add(row)
+
+
+def check(tx: Transaction, backends: Backends) -> None:
+    """Open every key that signs or will sign. Raises Unavailable naming one that does not open."""
+    for row in tx.signing_keys.find(state=(ACTIVE, ANNOUNCED)):
+        backends.open(row)
 
 
 def ensure(
-    tx: Transaction, world: World, keyring: Keyring, organization: Organization
+    tx: Transaction, world: World, backends: Backends, organization: Organization
 ) -> list[SigningKey]:
-    """Make the active keys of the organization's algorithm that are missing; those made.
+    """Make an active key for each issuer of the organization that has none at all; those made.
 
-    For the first start, and after the organization chose another algorithm: older keys stay
-    published, so that tokens that are out still verify.
+    For the first start, when no token is out and no gateway could know an older key.
     """
-    made = []
-    for kind in Kind:
-        conditions = {
-            "organization_id": organization.id,
-            "kind": kind,
-            "state": ACTIVE,
-            "algorithm": organization.signing_algorithm,
-        }
-        if not tx.signing_keys.find(**conditions):
-            made.append(create(tx, world, keyring, organization, kind))
-    return made
+    return [
+        tx.signing_keys.add(make(world, backends, organization, kind, state=ACTIVE))
+        for kind in Kind
+        if not tx.signing_keys.count(organization_id=organization.id, kind=kind)
+    ]

@@ -158,6 +158,9 @@ def keys(
         int | None,
         typer.Option("--token-ttl", min=60, max=86_400, help="Lifetime of its tokens in seconds."),
     ] = None,
+    no_secret: Annotated[
+        bool, typer.Option("--no-secret", help="Make no secret: a key or workload is added next.")
+    ] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -171,6 +174,8 @@ def keys(
     body: dict[str, object] = {"kind": kind.value}
     if ttl is not None:
         body["token_ttl_seconds"] = ttl
+    if no_secret:
+        body["with_secret"] = False
     try:
         found = session.management.post(f"{path}/credentials", body).body
     except CommandFailed as error:
@@ -190,7 +195,7 @@ def write_inventory(terminal: Terminal, credential: dict[str, Any]) -> None:
         ]
     )
     terminal.table(
-        ("SECRET", "NAME", "ID", "CREATED", "EXPIRES", "USABLE"),
+        ("SECRET", "NAME", "ID", "CREATED", "EXPIRES", "LAST USED", "USABLE"),
         [
             (
                 item["hint"],
@@ -198,11 +203,19 @@ def write_inventory(terminal: Terminal, credential: dict[str, Any]) -> None:
                 item["id"],
                 item["created_at"],
                 item["expires_at"] or "never",
-                "yes" if item["usable"] else "no",
+                item["last_used_at"] or "never",
+                usability(item),
             )
             for item in credential["secrets"]
         ],
     )
+
+
+def usability(item: dict[str, Any]) -> str:
+    """Whether a secret or an authenticator works, and whether that ends soon."""
+    if not item["usable"]:
+        return "no"
+    return "yes, expires soon" if item["expires_soon"] else "yes"
 
 
 def write_subscriptions(terminal: Terminal, items: list[dict[str, Any]]) -> None:
@@ -248,14 +261,19 @@ def _already(
 def _write_keys(session: Session, app: str, found: dict[str, Any]) -> None:
     terminal, connection = session.terminal, found["connection"]
     terminal.say(f"Keys of {clean(app)} for {clean(found['kind'])}.")
-    terminal.say("client_secret is shown this once: keep it now.")
+    secret = found["client_secret"]
+    if secret:
+        terminal.say("client_secret is shown this once: keep it now.")
     terminal.pairs(
         [
             ("client_id", found["client_id"]),
-            ("client_secret", found["client_secret"]),
+            *([("client_secret", secret)] if secret else []),
             *((name, url) for name, url in connection.items() if name != "curl"),
         ]
     )
+    if not secret:
+        terminal.next_step("app", "auth", "trust", app, "--kind", found["kind"], "--help")
+        return
     terminal.write()
     terminal.write(clean_lines(connection["curl"]))
     terminal.next_step("token", app)

@@ -1,5 +1,6 @@
 """`gatewright app secret …` and `app revoke-tokens`: several secrets, so that one may change."""
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -10,8 +11,8 @@ from gatewright.interfaces.cli.commands.applications import (
     credential_of,
     write_inventory,
 )
-from gatewright.interfaces.cli.failure import CommandFailed, not_found
-from gatewright.interfaces.cli.live import wait_until_live
+from gatewright.interfaces.cli.failure import not_found
+from gatewright.interfaces.cli.live import wait_until_revoked
 from gatewright.interfaces.cli.options import AppName, Data, Json, Kind, KindOption, NoWait, Yes
 from gatewright.interfaces.cli.session import Session, open_session
 from gatewright.interfaces.cli.terminal import clean
@@ -20,6 +21,15 @@ SecretName = Annotated[str, typer.Option("--name", help="A name to tell it apart
 ExpiresInDays = Annotated[
     int | None, typer.Option("--expires-in-days", min=1, max=3650, help="Default: never.")
 ]
+Overlap = Annotated[
+    str,
+    typer.Option(
+        "--overlap",
+        metavar="LENGTH",
+        help="How long the old secrets stay valid, such as 30m, 24h, 7d; 0 ends them at once.",
+    ),
+]
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def list_secrets(
@@ -62,35 +72,27 @@ def rotate(
     *,
     kind: KindOption = Kind.PRODUCTION,
     name: SecretName = "rotated",
+    overlap: Overlap = "24h",
     expires_in_days: ExpiresInDays = None,
-    revoke_old: Annotated[
-        bool, typer.Option("--revoke-old", help="Revoke the others at once.")
-    ] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Make a new secret, shown once.
 
-    The old ones stay valid until you revoke them.
+    The old ones stay valid for the overlap, so that programs can change over.
     """
+    body: dict[str, object] = {"name": name, "overlap_seconds": _seconds(overlap)}
+    if expires_in_days is not None:
+        body["expires_in_days"] = expires_in_days
     session = open_session(context, data, as_json=as_json)
-    application = application_path(session, app)
-    path = f"{application}/credentials/{kind.value}"
-    before = _credential(session, application, app, kind)
-    old = [item["id"] for item in before["secrets"] if item["usable"]]
-    found = _add(session, path, name, expires_in_days)
-    if not session.terminal.as_json:
+    path = f"{application_path(session, app)}/credentials/{kind.value}/secrets/rotations"
+    found = dict(session.management.post(path, body).body)
+
+    def show() -> None:
         _write(session, app, kind, found)
-    # A secret is shown once: it must reach the caller even when revoking an old one fails.
-    result = {**found, "revoked": []}
-    try:
-        for id in old if revoke_old else []:
-            session.management.send("DELETE", f"{path}/secrets/{segment(id)}")
-            result["revoked"].append(id)
-    except CommandFailed as error:
-        error.extra = result
-        raise
-    session.answer(result, lambda: _say_old(session, app, kind, old, revoked=revoke_old))
+        _say_retiring(session, app, kind, found["retiring"])
+
+    session.answer(found, show)
 
 
 def revoke(
@@ -131,7 +133,7 @@ def revoke_tokens(
     path = f"{application_path(session, app)}/credentials/{kind.value}"
     session.confirm(f"Every {kind.value} token of {app} ends at once.", app, yes=yes)
     answer = session.management.post(f"{path}/revoke-tokens")
-    live = wait_until_live(session, answer.sequence, no_wait=no_wait)
+    live = wait_until_revoked(session, answer, no_wait=no_wait)
     result = {"credential": answer.body, "live": live.document}
     live.check(result)
     done = f"every {kind.value} token of {clean(app)} is revoked; {live.words}"
@@ -168,10 +170,24 @@ def _write(session: Session, app: str, kind: Kind, found: dict[str, Any]) -> Non
     )
 
 
-def _say_old(session: Session, app: str, kind: Kind, old: list[str], *, revoked: bool) -> None:
-    if revoked:
-        session.terminal.say(f"revoked: {', '.join(map(clean, old)) or 'none'}")
+def _say_retiring(session: Session, app: str, kind: Kind, old: list[dict[str, Any]]) -> None:
+    if not any(item["usable"] for item in old):
+        session.terminal.say("No older secret works any more.")
         return
-    session.terminal.say("The old ones still work; when nobody uses them any more:")
-    for id in old:
-        session.terminal.next_step("app", "secret", "revoke", app, id, "--kind", kind.value)
+    session.terminal.say("Older secrets work until:")
+    for item in old:
+        last = item["last_used_at"] or "never"
+        words = f"{item['expires_at']}  {item['hint']}  {item['name']}  (last used: {last})"
+        session.terminal.say(f"  {clean(words)}")
+    session.terminal.next_step("app", "secret", "list", app, "--kind", kind.value)
+
+
+def _seconds(length: str) -> int:
+    """Seconds of a length such as 90s, 30m, 24h or 7d. Raises BadParameter."""
+    match = re.fullmatch(r"([0-9]{1,8})([smhd]?)", length.strip())
+    if match is None or (not match[2] and int(match[1])):
+        raise typer.BadParameter(
+            f"{length!r} is no length of time: write such as 30m, 24h, 7d, or 0.",
+            param_hint="'--overlap'",
+        )
+    return int(match[1]) * _UNIT_SECONDS[match[2] or "s"]

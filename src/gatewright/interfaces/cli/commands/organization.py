@@ -21,7 +21,23 @@ def change(
     name: Annotated[str | None, typer.Option("--name", help="A new display name.")] = None,
     signing_algorithm: Annotated[
         str | None,
-        typer.Option("--signing-algorithm", help="For new tokens: ES256, RS256 or EdDSA."),
+        typer.Option("--signing-algorithm", help="ES256, RS256, PS256 or EdDSA."),
+    ] = None,
+    key_rotation_days: Annotated[
+        int | None,
+        typer.Option("--key-rotation-days", help="Replace signing keys that old; 0: by hand."),
+    ] = None,
+    key_announcement_seconds: Annotated[
+        int | None,
+        typer.Option("--key-announcement-seconds", help="Publish them so long before they sign."),
+    ] = None,
+    token_ttl_min: Annotated[
+        int | None,
+        typer.Option("--token-ttl-min", help="Least lifetime of tokens that may be chosen, in s."),
+    ] = None,
+    token_ttl_max: Annotated[
+        int | None,
+        typer.Option("--token-ttl-max", help="Greatest lifetime of a token, in seconds."),
     ] = None,
     data: Data = None,
     as_json: Json = False,
@@ -31,7 +47,14 @@ def change(
     Tokens that are out stay valid: the keys they were signed with stay published.
     """
     session = open_session(context, data, as_json=as_json)
-    given = {"name": name, "signing_algorithm": signing_algorithm}
+    given = {
+        "name": name,
+        "signing_algorithm": signing_algorithm,
+        "key_rotation_days": key_rotation_days,
+        "key_announcement_seconds": key_announcement_seconds,
+        "token_ttl_seconds_min": token_ttl_min,
+        "token_ttl_seconds_max": token_ttl_max,
+    }
     body = {key: value for key, value in given.items() if value is not None}
     if not body:
         raise usage("there is nothing to change.", "options", "Give --name or the like.")
@@ -39,5 +62,8 @@ def change(
 
 
 def _answer(session: Session, found: Any) -> None:
-    rows = [(key, str(found[key])) for key in ("handle", "name", "signing_algorithm")]
+    names = ("handle", "name", "signing_algorithm", "key_rotation_days",
+             "key_announcement_seconds", "token_ttl_seconds_min",
+             "token_ttl_seconds_max")  # fmt: skip
+    rows = [(name, str(found[name])) for name in names]
     session.answer(found, lambda: session.terminal.table(("SETTING", "VALUE"), rows))

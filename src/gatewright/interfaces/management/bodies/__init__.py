@@ -54,6 +54,10 @@ class OrganizationPatch(In):
 
     name: Short | None = None
     signing_algorithm: Short | None = None
+    key_rotation_days: int | None = None
+    key_announcement_seconds: int | None = None
+    token_ttl_seconds_min: int | None = None
+    token_ttl_seconds_max: int | None = None
 
 
 class AccessTokenIn(In):
@@ -176,16 +180,21 @@ class ApplicationPatch(In):
 
 
 class CredentialIn(In):
-    """Keys for one kind of environment."""
+    """Keys for one kind of environment; without a secret, add an authenticator to use them."""
 
     kind: Kind = Kind.PRODUCTION
     token_ttl_seconds: int | None = None
+    with_secret: bool = True
 
 
 class CredentialPatch(In):
-    """The lifetime of the tokens issued from now on."""
+    """What is left out stays. `introspects_all` lets the client ask about any token; the others
+    demand that each new token is bound to a key (RFC 9449 §5.2, RFC 8705 §3.4)."""
 
-    token_ttl_seconds: int
+    token_ttl_seconds: int | None = None
+    introspects_all: bool | None = None
+    dpop_bound_access_tokens: bool | None = None
+    tls_client_certificate_bound_access_tokens: bool | None = None
 
 
 class SecretIn(In):

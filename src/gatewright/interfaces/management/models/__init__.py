@@ -247,6 +247,7 @@ class SecretOut(Out):
     expires_at: datetime | None
     last_used_at: datetime | None
     usable: bool
+    expires_soon: bool
     client_secret: str | None = None
 
 
@@ -257,6 +258,9 @@ class CredentialOut(Out):
     kind: Kind
     client_id: str
     token_ttl_seconds: int
+    introspects_all: bool
+    dpop_bound_access_tokens: bool
+    tls_client_certificate_bound_access_tokens: bool
     generation: int
     created_at: datetime
     revision: int
@@ -275,9 +279,11 @@ class TokenOut(Out):
 
 
 class RevocationOut(Out):
-    """False when it is no living token of this organization."""
+    """`revoked` is false when it is no living token of this organization; `live` tells whether
+    every connected gateway refuses it already."""
 
     revoked: bool
+    live: bool
 
 
 # Subscriptions, plans, environments
@@ -306,17 +312,6 @@ class PlanOut(Out):
     name: str
     request_count: int | None
     unit: str
-
-
-class OrganizationOut(Out):
-    """The tenant that everything belongs to."""
-
-    id: str
-    handle: str
-    name: str
-    signing_algorithm: str
-    created_at: datetime
-    revision: int
 
 
 class EnvironmentOut(Out):

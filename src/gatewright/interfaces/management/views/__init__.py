@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from gatewright.access.actions import TABLE, Action
 from gatewright.control import scopes, sheets
-from gatewright.control.credentials import CredentialSheet, NewSecret
+from gatewright.control.credentials import CredentialSheet
 from gatewright.control.desk import Desk
 from gatewright.control.imports import Outcome
 from gatewright.control.logins import Issued
 from gatewright.control.scopes import ScopeSheet
+from gatewright.control.secrets import NewSecret
 from gatewright.control.sheets import DeploymentSheet
 from gatewright.control.subscriptions import SubscriptionSheet
 from gatewright.domain.api import Api, Revision
@@ -16,6 +17,7 @@ from gatewright.domain.application import Application
 from gatewright.domain.audit import AuditRecord
 from gatewright.domain.credential import Secret
 from gatewright.domain.environment import Environment
+from gatewright.domain.expiry import expires_soon
 from gatewright.domain.lifecycle import MOVES
 from gatewright.domain.observed import ApiFault, GatewayNode
 from gatewright.domain.operation import Operation
@@ -23,6 +25,7 @@ from gatewright.domain.organization import Organization
 from gatewright.domain.person import Login, User
 from gatewright.domain.plan import Plan
 from gatewright.interfaces.management import models
+from gatewright.interfaces.management.models.organization import OrganizationOut
 
 
 def user(row: User) -> models.UserOut:
@@ -200,6 +203,7 @@ def secret(desk: Desk, row: Secret, new: NewSecret | None = None) -> models.Secr
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         usable=row.usable(desk.world.now()),
+        expires_soon=expires_soon(row, desk.world.now()),
         client_secret=None if new is None else new.clear.reveal(),
     )
 
@@ -212,6 +216,9 @@ def credential(desk: Desk, sheet: CredentialSheet) -> models.CredentialOut:
         kind=row.kind,
         client_id=row.client_id,
         token_ttl_seconds=row.token_ttl_seconds,
+        introspects_all=row.introspects_all,
+        dpop_bound_access_tokens=row.dpop_bound_access_tokens,
+        tls_client_certificate_bound_access_tokens=row.tls_client_certificate_bound_access_tokens,
         generation=row.generation,
         created_at=row.created_at,
         revision=row.revision,
@@ -252,13 +259,17 @@ def plan(row: Plan) -> models.PlanOut:
     return models.PlanOut(id=row.id, name=row.name, request_count=row.request_count, unit=row.unit)
 
 
-def organization(row: Organization) -> models.OrganizationOut:
+def organization(row: Organization) -> OrganizationOut:
     """The organization."""
-    return models.OrganizationOut(
+    return OrganizationOut(
         id=row.id,
         handle=row.handle,
         name=row.name,
         signing_algorithm=row.signing_algorithm,
+        token_ttl_seconds_min=row.token_ttl_seconds_min,
+        token_ttl_seconds_max=row.token_ttl_seconds_max,
+        key_rotation_days=row.key_rotation_days,
+        key_announcement_seconds=row.key_announcement_seconds,
         created_at=row.created_at,
         revision=row.revision,
     )
