@@ -1,7 +1,7 @@
 """Tokens as the token endpoint issues them, of every shape; some of them are ended afterwards."""
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.agreement.signing import Key, Token
@@ -44,9 +44,7 @@ def gather(site: Site) -> Crowd:
         for kind in KINDS:
             _issue(crowd, kind, algorithm)
     crowd.keys["removed"] = {kind: _active(site, kind) for kind in KINDS}
-    removed = [
-        site.token(crowd.clients["reader"], kind, "signed by a removed key") for kind in KINDS
-    ]
+    removed = [site.token(crowd.clients["reader"], kind, "of a removed key") for kind in KINDS]
     crowd.ended += removed
     site.rotate()
     for kind in KINDS:
@@ -106,10 +104,6 @@ def _issue(crowd: Crowd, kind: str, algorithm: str) -> None:
 def brief(crowd: Crowd, expires_at: int) -> list[Token]:
     """Good for a few seconds more, whoever knows them already."""
     return [token.with_claims(exp=expires_at) for token in crowd.brief]
-
-
-def again(tokens: list[Token], name: str) -> list[Token]:
-    return [replace(token, name=f"{token.name}, {name}") for token in tokens]
 
 
 def _active(site: Site, kind: str) -> Key:

@@ -1,20 +1,24 @@
 """Mutations of a token's header, of its signature and of its spelling."""
 
 import base64
+import hashlib
+import hmac
 import json
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from tests.agreement.claims import LAST, Make, Row
+from tests.agreement.claims import Make, Row
 from tests.agreement.crowd import Crowd
 from tests.agreement.signing import Key, Token, b64, compact
-from tests.crypto.holder import Holder, b64 as encoded
+from tests.crypto.holder import Holder
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 HEADER = "members of the header beside alg and kid, which no key but ours can sign"
 SPELLING = "the spelling of what was signed"
+LENIENT = "JSON in the liberties that protobuf's reader takes"
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -51,9 +55,6 @@ def by_public_key(token: Token, crowd: Crowd, rng: Random) -> Token:
 
 
 def _by_public_key(token: Token, made: dict[str, Any]) -> Token:
-    import hashlib
-    import hmac
-
     public = token.key.private.public_key()
     secret = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     signed = f"{compact(made)}.{token.segments[1]}"
@@ -135,7 +136,7 @@ def whole(change: Any) -> Make:
 def flipped(segment: str, rng: Random) -> str:
     raw = bytearray(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
     raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
-    return encoded(bytes(raw))
+    return b64(bytes(raw))
 
 
 def loose(segment: str, rng: Random) -> str:
@@ -159,6 +160,15 @@ def payload(change: Any) -> Make:
     def make(token: Token, crowd: Crowd, rng: Random) -> Token:
         text = change(json.dumps(token.claims, separators=(",", ":")))
         return token.signed(claims=text)
+
+    return make
+
+
+def liberties(change: Any) -> Make:
+    """The same, where a reader in a good mood still gets the same claims of it."""
+
+    def make(token: Token, crowd: Crowd, rng: Random) -> Token:
+        return replace(payload(change)(token, crowd, rng), claims=token.claims)
 
     return make
 
@@ -206,7 +216,7 @@ HEADERS = [
     )),
     Row("typ absent", header(typ=None), HEADER),
     *(Row(f"alg {text!r}, unsigned", unsigned(text)) for text in ("none", "None", "NONE", "")),
-    *(Row(f"alg {name}, relabelled", relabelled(name), HEADER) for name in (
+    *(Row(f"alg {name}, relabelled", relabelled(name)) for name in (
         "none", "HS256", "ES512", "Ed25519", "es256", "rs256",
     )),
     Row("alg absent", header(alg=None)),
@@ -233,9 +243,9 @@ HEADERS = [
     Row("jku and a good signature", header(jku="https://evil.example/"), HEADER),
     *(Row(f"{name} of an attacker", with_key(name)) for name in ("jwk", "jku", "x5c", "x5u")),
     Row("header with a long member", header(x="x" * 600), HEADER),
-    Row("header of another text", header_text(lambda text: " " + text.replace(",", "\n,")), SPELLING),
-    Row("kid twice", header_text(lambda text: text.replace('"kid"', '"kid": "x", "kid"')), LAST),
-    Row("alg twice", header_text(lambda text: text.replace('"alg"', '"alg": "none", "alg"')), LAST),
+    Row("header of another text", header_text(lambda text: " " + text.replace(",", "\n,"))),
+    Row("kid twice", header_text(lambda text: text.replace('"kid"', '"kid": "x", "kid"'))),
+    Row("alg twice", header_text(lambda text: text.replace('"alg"', '"alg": "none", "alg"'))),
     Row("header a list", header_text(lambda text: f"[{text}]")),
     Row("header empty", header_text(lambda text: "{}")),
     Row("header no JSON", header_text(lambda text: text[:-1])),
@@ -264,30 +274,30 @@ SIGNATURES = [
     Row("signature as ASN.1", as_der),
     Row("signature padded", part(2, padded), SPELLING),
     Row("signature with loose bits", part(2, loose), SPELLING),
-    Row("signature in the plain alphabet", part(2, plain_alphabet), SPELLING),
+    Row("signature in the plain alphabet", part(2, plain_alphabet)),
     Row("claims padded", part(1, padded, again=True), SPELLING),
-    Row("claims padded, not signed so", part(1, padded), SPELLING),
+    Row("claims padded, not signed so", part(1, padded)),
     Row("claims with loose bits", part(1, loose, again=True), SPELLING),
     Row("claims with loose bits, not signed so", part(1, loose)),
-    Row("claims in the plain alphabet", part(1, plain_alphabet, again=True), SPELLING),
+    Row("claims in the plain alphabet", part(1, plain_alphabet, again=True)),
     Row("header padded", part(0, padded, again=True), SPELLING),
     Row("header with loose bits", part(0, loose, again=True), SPELLING),
 ]
 SPELLINGS = [
     Row("a dot behind", whole(lambda text: text + "."), SPELLING),
     Row("a dot before", whole(lambda text: "." + text), SPELLING),
-    Row("a fourth part", whole(lambda text: text + ".AAAA"), SPELLING),
+    Row("a fourth part", whole(lambda text: text + ".AAAA")),
     Row("two parts", whole(lambda text: text.rpartition(".")[0])),
     Row("a space behind", whole(lambda text: text + " "), SPELLING),
     Row("a space before", whole(lambda text: " " + text), SPELLING),
     Row("a tab behind", whole(lambda text: text + "\t"), SPELLING),
-    Row("a space within", whole(lambda text: text.replace(".", " .", 1)), SPELLING),
-    Row("a comma behind", whole(lambda text: text + ","), SPELLING),
-    Row("another behind a comma", whole(lambda text: text + ",x.y.z"), SPELLING),
-    Row("another behind a space", whole(lambda text: text + " x.y.z"), SPELLING),
-    Row("quoted", whole(lambda text: f'"{text}"'), SPELLING),
-    Row("the scheme twice", whole(lambda text: "Bearer " + text), SPELLING),
-    Row("escaped", whole(lambda text: text.replace(".", "%2E")), SPELLING),
+    Row("a space within", whole(lambda text: text.replace(".", " .", 1))),
+    Row("a comma behind", whole(lambda text: text + ",")),
+    Row("another behind a comma", whole(lambda text: text + ",x.y.z")),
+    Row("another behind a space", whole(lambda text: text + " x.y.z")),
+    Row("quoted", whole(lambda text: f'"{text}"')),
+    Row("the scheme twice", whole(lambda text: "Bearer " + text)),
+    Row("escaped", whole(lambda text: text.replace(".", "%2E"))),
     Row("in capitals", whole(str.upper)),
     Row("empty", whole(lambda text: "")),
     Row("dots", whole(lambda text: "..")),
@@ -295,14 +305,14 @@ SPELLINGS = [
     Row("a null within", whole(lambda text: text[:9] + "\x7f" + text[9:])),
 ]
 TEXTS = [
-    Row("claims with spaces", payload(lambda text: " " + text.replace(",", "\n ,\t") + " "), SPELLING),
-    Row("claims with escapes", payload(lambda text: text.replace('"exp"', '"\\u0065xp"')), SPELLING),
+    Row("claims with spaces", payload(lambda text: " " + text.replace(",", "\n ,\t") + " ")),
+    Row("claims with escapes", payload(lambda text: text.replace('"exp"', '"\\u0065xp"'))),
     Row("claims and more", payload(lambda text: text + "x")),
     Row("claims twice", payload(lambda text: text + text)),
     Row("claims with a comment", payload(lambda text: text[:-1] + "/**/}")),
-    Row("claims with a comma", payload(lambda text: text[:-1] + ",}")),
-    Row("claims in single quotes", payload(lambda text: text.replace('"', "'"))),
-    Row("names without quotes", payload(lambda text: text.replace('"exp"', "exp"))),
+    Row("claims with a comma", liberties(lambda text: text[:-1] + ",}"), LENIENT),
+    Row("claims in single quotes", liberties(lambda text: text.replace('"', "'")), LENIENT),
+    Row("names without quotes", liberties(lambda text: text.replace('"exp"', "exp")), LENIENT),
     Row("claims in a list", payload(lambda text: f"[{text}]")),
     Row("claims a text", payload(json.dumps)),
     Row("claims null", payload(lambda text: "null")),

@@ -101,6 +101,6 @@ def _changed(members: Json, changes: Mapping[str, Any]) -> Json:
 def _read(text: str) -> Json | None:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -72,6 +72,7 @@ class Site:
 
     def close(self) -> None:
         self.running.close()
+        self.wire.close()
         self.store.close()
 
     def client(self, name: str, apis: Sequence[str] = (API, NEAR), ttl: int = 900) -> Client:
@@ -116,8 +117,9 @@ class Site:
         der = self._keyring.unseal(row.sealed_private_key, seal_context(kid))
         return Key(kid, row.algorithm, jwk.from_der(der))
 
-    def published(self, kind: str) -> list[Key]:
-        return [self.key(row.id) for row in self.rows(kind)]
+    def published(self) -> dict[str, Key]:
+        """By kid, of both kinds."""
+        return {row.id: self.key(row.id) for kind in KINDS for row in self.rows(kind)}
 
     def signing(self, kind: str) -> str:
         (active,) = [row for row in self.rows(kind) if row.state == "active"]
@@ -187,8 +189,3 @@ def until(condition: Callable[[], bool], seconds: float = WAIT_SECONDS_MAX) -> N
 
 def _decoded(segment: str) -> Any:
     return json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
-
-
-def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

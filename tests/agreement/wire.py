@@ -11,6 +11,11 @@ class Wire:
 
     def __init__(self) -> None:
         self._local = threading.local()
+        self._all: list[http.client.HTTPConnection] = []
+
+    def close(self) -> None:
+        for connection in self._all:
+            connection.close()
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: str | None = None
@@ -41,5 +46,6 @@ class Wire:
         known = self._local.__dict__
         if netloc not in known:
             known[netloc] = http.client.HTTPConnection(netloc, timeout=20)
+            self._all.append(known[netloc])
         found: http.client.HTTPConnection = known[netloc]
         return found

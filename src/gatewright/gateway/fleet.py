@@ -84,7 +84,10 @@ class Fleet:
     def _evaluate(self, connection: Connection) -> None:
         if not connection.node:
             return
-        applied = connection.stream.settled(self._snapshot.mark)
+        before = self.nodes.get(connection.node)
+        applied = before.applied if before else 0  # what Envoy had, it has
+        if connection.stream.is_whole:
+            applied = connection.stream.settled(self._snapshot.mark)
         latest = next(reversed(self._rejections.values()), None)
         text = f"{latest[0].name}: {latest[0].reason}"[:REASON_LENGTH_MAX] if latest else ""
         self.nodes[connection.node] = NodeStatus(

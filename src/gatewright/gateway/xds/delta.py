@@ -135,6 +135,22 @@ class Stream:
                 unfinished.append(state.underway.mark)
         return min(unfinished, default=mark + 1) - 1
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether Envoy has asked for every kind that it uses; before, `settled` says too much.
+
+        After a new connection it asks for one kind after the other, and what it has not asked for
+        yet may be older than it looks.
+        """
+        if not {names.CLUSTER, names.LISTENER} <= self._kinds.keys():
+            return False
+        if self._kinds[names.LISTENER].known and not {names.EXTENSION, names.SCOPE} <= (
+            self._kinds.keys()
+        ):
+            return False
+        scopes = self._kinds.get(names.SCOPE)
+        return not (scopes and scopes.known) or names.ROUTES in self._kinds
+
     def holds(self, kind: str, name: str) -> bool:
         """Whether Envoy has acknowledged the current version of this resource."""
         current = self._resources[kind].get(name)
