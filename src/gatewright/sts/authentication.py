@@ -37,13 +37,17 @@ def authenticate(state: State, issuer: Issuer, request: Request, form: Form) -> 
 
 
 def _presented(request: Request, form: Form) -> tuple[Method, Shown]:
-    shown = [(method, method.presented(request, form)) for method in METHODS]
-    found = [(method, item) for method, item in shown if item]
-    if len(found) > 1:
-        raise InvalidRequest("more than one client authentication method is used.")
-    if not found:
+    found: tuple[Method, Shown] | None = None
+    for method in METHODS:
+        shown = method.presented(request, form)
+        if shown is None:
+            continue
+        if found is not None:
+            raise InvalidRequest("more than one client authentication method is used.")
+        found = (method, shown)
+    if found is None:
         raise InvalidClient("no client authentication of a supported method is included.")
     named = form.get("client_id")
-    if named is not None and named != found[0][1].client_id:
+    if named is not None and named != found[1].client_id:
         raise InvalidClient("client_id is not that of the authenticated client.", "client_id")
-    return found[0]
+    return found

@@ -1,8 +1,8 @@
 """What a grant gives back: a value. Only the pipeline turns it into a token."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from gatewright.sts.issuer import Issuer
 from gatewright.sts.proof import Single
@@ -10,9 +10,10 @@ from gatewright.sts.records import Client
 from gatewright.sts.request import Form
 from gatewright.sts.state import State
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
+
+class Authorization(NamedTuple):
     """Who the token is about, and limits that narrow it further; None limits nothing.
 
     A grant can only take away: the pipeline still bounds scopes by the client's own rights and
@@ -26,13 +27,12 @@ class Authorization:
     lifetime_seconds_max: int | None = None
     audience_limit: frozenset[str] | None = None
     targets: tuple[str, ...] = ()
-    claims: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = _NOTHING
     issued_token_type: str | None = None
     singles: tuple[Single, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a grant may look at: the view of the store, the issuer, the client and its form.
 
     `confirmation` is the `cnf` that the new token will have: the key that the request proved.
@@ -42,7 +42,7 @@ class Asked:
     issuer: Issuer
     client: Client
     form: Form
-    confirmation: Mapping[str, str] = field(default_factory=dict)
+    confirmation: Mapping[str, str] = _NOTHING
 
 
 class Grant(Protocol):

@@ -2,8 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,20 +16,22 @@ from gatewright.sts.records import Client
 JTI_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(NamedTuple):
     """A token and what goes with it (RFC 6749 §5.1). `expires_in` is in seconds.
 
     Nobody may have it before `singles` are written down as used.
     """
 
-    access_token: str = field(repr=False)
+    access_token: str
     expires_in: int
     scope: str
     jti: str
     token_type: str = "Bearer"
     issued_token_type: str | None = None
     singles: tuple[Single, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Granted(jti={self.jti!r}, scope={self.scope!r})"
 
     def members(self) -> dict[str, str | int]:
         """The token response; `scope` is left out when it is empty (RFC 6749 §3.3)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gatewright.domain.authenticator import Authenticator
 from gatewright.domain.credential import Secret
@@ -10,8 +10,7 @@ from gatewright.sts.proof import Single
 from gatewright.sts.records import Client
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(NamedTuple):
     """A claimed client and the readings of its secret, tried in this order.
 
     How many readings there are depends on the request's bytes alone, so that the cost of checking
@@ -19,7 +18,10 @@ class Presented:
     """
 
     client_id: str
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Presented(client_id={self.client_id!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,7 @@ class ShownCertificate:
 Shown = Presented | ShownAssertion | ShownCertificate
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """A client that proved itself, by which method and secret or authenticator, and what of it
     is used up."""
 

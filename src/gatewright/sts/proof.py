@@ -1,6 +1,7 @@
 """What a request proved, and what of it may never be accepted again."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gatewright.domain.token import UsedProof
 from gatewright.sts.errors import Refused
@@ -15,8 +16,7 @@ class Single:
     replayed: Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Proven:
+class Proven(NamedTuple):
     """An authenticated client, by which method of RFC 7591 §2, and what that used up."""
 
     client: Client

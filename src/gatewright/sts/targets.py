@@ -5,6 +5,7 @@ A gateway is named by its public URL, an API by its address there: `<gateway>/<c
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from gatewright.domain.api import Api, Deployment, version_pair
@@ -31,8 +32,7 @@ class Target:
     deployment: Deployment | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(NamedTuple):
     """The token's `aud`, its `gwa` (empty when it is not narrowed) and what its scopes are of;
     `reach` None is everything that the issuer serves."""
 
@@ -50,7 +50,7 @@ def audience(
     Raises InvalidTarget naming what is unknown, malformed or beyond the limit.
     """
     known = tuple(issuer.environments)
-    if not asked and (limit is None or set(limit) == set(known)):
+    if not asked and (limit is None or frozenset(limit) == issuer.environments.keys()):
         return Audience(known)
     if len(asked) > TARGETS_MAX:
         raise InvalidTarget(f"over {TARGETS_MAX} targets are named.", "resource")

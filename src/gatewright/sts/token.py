@@ -4,7 +4,6 @@ The steps stand here once, around all grants. A grant returns an Authorization a
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from gatewright.crypto.jose import TOKEN_BYTES_MAX
@@ -62,8 +61,7 @@ def issue(
     singles = proven.singles + binding.singles + authorization.singles
     if not singles and not binding.confirmation and not authorization.issued_token_type:
         return granted
-    return replace(
-        granted,
+    return granted._replace(
         token_type=binding.token_type,
         issued_token_type=authorization.issued_token_type,
         singles=singles,
@@ -88,10 +86,9 @@ def _allowed(client: Client, grant_type: str) -> Grant:
 
 def _lifetime(issuer: Issuer, client: Client, authorization: Authorization) -> int:
     """Seconds: a bound of the organization that was lowered acts on the next token."""
-    bounds = [client.credential.token_ttl_seconds, issuer.organization.token_ttl_seconds_max]
-    if authorization.lifetime_seconds_max is not None:
-        bounds.append(authorization.lifetime_seconds_max)
-    return min(bounds)
+    lifetime = min(client.credential.token_ttl_seconds, issuer.organization.token_ttl_seconds_max)
+    limit = authorization.lifetime_seconds_max
+    return lifetime if limit is None else min(lifetime, limit)
 
 
 def _further(
