@@ -11,6 +11,7 @@ from gatewright.main.plan import Layout
 from gatewright.main.world import real_world
 from gatewright.observability.log import Log, take_over_logging
 from gatewright.store.port import Store
+from gatewright.store.told import ToldStore
 
 if TYPE_CHECKING:
     from gatewright.sts.keys import Backends
@@ -54,7 +55,7 @@ class Parts:
         """The store. Raises Unavailable."""
         from gatewright.store.sql import open_store  # the gateway serves before it loads this
 
-        return open_store(self.layout.database_url, self.world)
+        return ToldStore(open_store(self.layout.database_url, self.world), self.log.emit)
 
 
 def authorities_file() -> str | None:

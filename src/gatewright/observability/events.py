@@ -103,6 +103,18 @@ class TokenRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Audited(Event):
+    """A change was committed, with its audit record: who did what to what."""
+
+    name: ClassVar[str] = "change.audited"
+    organization_id: str
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class WayInExpires(Event):
     """A secret or authenticator ends soon; `last` means that nothing else then opens."""
 
