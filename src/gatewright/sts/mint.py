@@ -25,6 +25,7 @@ class Granted(NamedTuple):
     access_token: str
     expires_in: int
     scope: str
+    client_id: str
     jti: str
     token_type: str = "Bearer"
     issued_token_type: str | None = None
@@ -81,4 +82,4 @@ def mint(
     if scope:
         claims["scope"] = scope
     token = issuer.sign(orjson.dumps(claims)).decode()
-    return Granted(token, lifetime_seconds, scope, jti)
+    return Granted(token, lifetime_seconds, scope, client.credential.client_id, jti)

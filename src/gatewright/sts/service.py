@@ -7,7 +7,7 @@ another one.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography.x509 import Certificate
 
@@ -34,7 +34,7 @@ from gatewright.sts.keys import Backends
 from gatewright.sts.limits import Limits, Rate
 from gatewright.sts.mint import Granted
 from gatewright.sts.nonces import Nonces
-from gatewright.sts.proof import KeysNeeded, Proven, Single
+from gatewright.sts.proof import KeysNeeded, Single
 from gatewright.sts.records import Client
 from gatewright.sts.remote_keys import Fetch, RemoteKeys, no_fetch
 from gatewright.sts.request import Form, Forms, Request, parse
@@ -108,34 +108,27 @@ class TokenService:
 
         Raises KeysNeeded.
         """
-        singles: list[Single] = []
-        made: list[Issue] = []
-
-        def act(issuer: Issuer, request: Request, form: Form) -> Answer:
-            state = self.state
-            proven: list[Proven] = []
-
-            def prove() -> Proven:
-                proven.append(authenticate(state, issuer, request, form))
-                return proven[0]
-
-            granted = token.issue(state, issuer, request, form, prove)
-            singles.extend(granted.singles)
-            made.append(_issue(state, issuer, proven[0], granted, form))
-            given = answer.private(granted.members())
-            if state.nonces is None or not request.dpop:
-                return given
-            return answer.with_nonce(given, state.nonces.now(state.world.now()))
-
-        given = self._answer("token", issuer, request, act)
-        if not made:
+        state = self.state
+        try:
+            form = self._forms.parse(request)
+            granted = token.issue(
+                state, issuer, request, form, lambda: authenticate(state, issuer, request, form)
+            )
+        except (Refused, Unavailable) as error:
+            return self._refusal("token", issuer, request, error)
+        now, given = state.world.now(), answer.private(granted.members())
+        issue = _issue(now, issuer, granted, form)
+        if state.nonces is not None and request.dpop:
+            given = answer.with_nonce(given, state.nonces.now(now))
+        if not granted.singles:
+            self.traffic.issued(issue)
             return given
 
         def tell() -> Answer:
-            self.traffic.issued(made[0])
+            self.traffic.issued(issue)
             return given
 
-        return Pending(given, tuple(singles), tell) if singles else tell()
+        return Pending(given, granted.singles, tell)
 
     def refusal(self, endpoint: str, request: Request, refused: Refused) -> Answer:
         """The answer to a request that could not be read; within the turn, as all decisions."""
@@ -258,15 +251,21 @@ class TokenService:
     def _answer(self, endpoint: str, issuer: Issuer, request: Request, act: Act) -> Answer:
         try:
             given = act(issuer, request, self._forms.parse(request))
-        except Refused as error:
-            refused = self._slowed(request.address, error)
-            given = answer.refusal(refused)
-            self._tell(endpoint, issuer.url, request, refused.code, given.outcome)
-            return given
-        except Unavailable as error:
+        except (Refused, Unavailable) as error:
+            return self._refusal(endpoint, issuer, request, error)
+        self.traffic.answered(endpoint, given.outcome)
+        return given
+
+    def _refusal(
+        self, endpoint: str, issuer: Issuer, request: Request, error: Refused | Unavailable
+    ) -> Answer:
+        if isinstance(error, Unavailable):
             given = answer.refusal(_unavailable(error.reason))
-        if endpoint != "token" or given.outcome != "ok":  # a token counts when it is handed out
             self.traffic.answered(endpoint, given.outcome)
+            return given
+        refused = self._slowed(request.address, error)
+        given = answer.refusal(refused)
+        self._tell(endpoint, issuer.url, request, refused.code, given.outcome)
         return given
 
     def _slowed(self, address: str, refused: Refused) -> Refused:
@@ -288,11 +287,10 @@ class TokenService:
         self.traffic.refused(reason, known=known, event=event, now=self.state.world.now())
 
 
-def _issue(state: State, issuer: Issuer, proven: Proven, granted: Granted, form: Form) -> Issue:
-    client_id = proven.client.credential.client_id
+def _issue(now: datetime, issuer: Issuer, granted: Granted, form: Form) -> Issue:
     scopes = granted.scope.count(" ") + 1 if granted.scope else 0
-    now, grant_type = state.world.now(), form.get("grant_type") or ""
-    return Issue(now, issuer.url, client_id, granted.jti, grant_type, scopes)
+    grant_type = form.get("grant_type") or ""
+    return Issue(now, issuer.url, granted.client_id, granted.jti, grant_type, scopes)
 
 
 def _unavailable(reason: str) -> TemporarilyUnavailable:
