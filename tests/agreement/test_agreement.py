@@ -43,6 +43,9 @@ OF_EACH = int(os.environ.get("AGREEMENT_OF_EACH", "12"))
 ROWS = (*claims.ROWS, *forms.ROWS)
 THREADS = 4
 BRIEF_SECONDS, SKEW_SECONDS = 4, 6
+YOUNG_SECONDS = 11
+"""As long as a decision service that has just started wants a nonce with each proof."""
+
 Judged = list[tuple[Token, Verdict]]
 
 
@@ -60,10 +63,13 @@ class Court:
 @pytest.fixture(scope="module")
 def court(tmp_path_factory: pytest.TempPathFactory, upstream: str) -> Iterator[Court]:
     installation = start(tmp_path_factory.mktemp("agreement") / "data", "--ephemeral")
+    ready = time.time() + YOUNG_SECONDS
     try:
         site = Site(installation, upstream)
         try:
-            yield _session(Court(site, gather(site)))
+            crowd = gather(site)
+            time.sleep(max(0.0, ready - time.time()))
+            yield _session(Court(site, crowd))
         finally:
             site.close()
     finally:

@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
@@ -27,7 +27,7 @@ class Authority:
         self.certificate = builder.sign(signer.key, hashes.SHA256())
 
     def issue(self, name: str, *, usage=None, is_ca=False, critical=False, starts=-1, ends=30,
-              key=None, **names: str) -> x509.Certificate:  # fmt: skip
+              key=None, raw_names=b"", **names: str) -> x509.Certificate:  # fmt: skip
         """A certificate; `starts` and `ends` are days from NOW, `names` its other names."""
         subject = x509.Name.from_rfc4514_string(name) if name else x509.Name([])
         builder = _builder(subject, self.subject, key or new_key(), starts, ends)
@@ -35,6 +35,9 @@ class Authority:
             builder = builder.add_extension(x509.ExtendedKeyUsage(usage), False)
         if is_ca:
             builder = builder.add_extension(x509.BasicConstraints(True, None), True)
+        if raw_names:
+            oid = ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+            builder = builder.add_extension(x509.UnrecognizedExtension(oid, raw_names), False)
         if critical:
             odd = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
             builder = builder.add_extension(odd, True)
@@ -50,6 +53,15 @@ KINDS = {
     "email": x509.RFC822Name,
     "ip": lambda text: x509.IPAddress(ipaddress.ip_address(text)),
 }
+
+
+ODD_NAMES = bytes.fromhex("3004a3023000")
+"""A subjectAltName that holds an x400Address, which cryptography reads none of."""
+
+
+def new_version(certificate: x509.Certificate) -> bytes:
+    """Its DER as of a version of X.509 that there is not."""
+    return der(certificate).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020152"), 1)
 
 
 def new_key():

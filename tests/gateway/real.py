@@ -230,6 +230,15 @@ class Gateway:
         assert self._process
         return self._process.pid
 
+    def is_connected(self) -> bool:
+        """Whether Envoy follows a control plane, by its own word."""
+        with socket.socket(socket.AF_UNIX) as admin:
+            admin.connect(str(self.admin))
+            path = b"GET /stats?filter=connected_state HTTP/1.1\r\n"
+            admin.sendall(path + b"Host: admin\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: admin.recv(4096), b""))
+        return b"control_plane.connected_state: 1" in answer
+
     def close(self) -> None:
         self.kill_envoy()
         self.stop_control()

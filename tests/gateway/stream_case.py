@@ -20,7 +20,7 @@ class Case:
     def __init__(self, *updates: Update) -> None:
         self.snapshot = Snapshot()
         self.snapshot.update(updates, 1)
-        self.stream = Stream(self.snapshot.resources)
+        self.stream = Stream(self.snapshot.resources, lambda: self.snapshot.is_kept)
         self.snapshot.watch(self.stream.note)
 
     def update(self, *updates: Update) -> None:

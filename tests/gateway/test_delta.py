@@ -50,6 +50,23 @@ def test_reconnect_with_versions_resends_only_what_differs_and_removes_what_is_g
     assert case.one().removed == ("gone",)
 
 
+def test_what_was_kept_takes_nothing_newer_away() -> None:
+    """A control plane that was killed comes back with an older snapshot than its Envoys have."""
+    case = Case(put(EXTENSION, "deny", "none"), put(EXTENSION, "new", "1"))
+    case.snapshot.is_kept = True
+    case.ask(EXTENSION, "deny", "new", "away", initial={"deny": "newer", "away": "newer"})
+    response = case.one()
+    assert set(response.resources) == {"new"}
+    case.ack(response)
+    assert case.stream.send() == []
+    assert case.settled() == 0
+    case.update()
+    response = case.one()
+    assert set(response.resources) == {"deny"}
+    case.ack(response)
+    assert case.one().removed == ("away",)
+
+
 def test_reconnect_with_everything_current_sends_nothing() -> None:
     case = Case(put(CLUSTER, "a", "1"), put(ROUTES, "r", "1"))
     known = {kind: case.snapshot.resources[kind] for kind in (CLUSTER, ROUTES)}

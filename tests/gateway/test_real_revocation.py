@@ -71,6 +71,30 @@ def test_the_settled_are_refused_from_the_first_answer_of_a_new_envoy(world: Wor
     assert world.call(OK, world.token("stranger")).status == 200
 
 
+def test_a_control_plane_that_was_killed_brings_no_revoked_token_back(world: World) -> None:
+    gateway, token, kept = world.gateway, world.token(), world.gateway.folder / "snapshot.bin"
+    gateway.stop_control()
+    before = kept.read_bytes()
+    gateway.start_control()
+    world.in_force(world.scene.revoke("jti-of-the-last-second"))
+    doomed = world.token(jti="jti-of-the-last-second")
+    assert refused(world, doomed)
+    gateway.stop_control()
+    kept.write_bytes(before)  # as if it had been killed before it wrote another
+    try:
+        eventually(lambda: not gateway.is_connected())
+        gateway.start_control(store=False)
+        eventually(gateway.is_connected, 30)
+        for _ in range(300):
+            assert refused(world, doomed)
+        assert world.call(OK, token).status == 200
+    finally:
+        gateway.stop_control()
+        gateway.start_control()
+    world.in_force(world.scene.revoke("jti-of-the-next"))
+    assert refused(world, world.token(jti="jti-of-the-next"))
+
+
 def test_a_subject_that_has_settled_is_still_refused(world: World, small: int) -> None:
     world.in_force(*(world.scene.revoke(f"client_other.{number}") for number in range(small + 1)))
     world.in_force(world.scene.revoke(SUBJECT))

@@ -99,6 +99,7 @@ CLIENT_HEADERS = (
     "x-forwarded-scheme", "x-forwarded-uri", "x-forwarded-port", "x-forwarded-server",
     "x-accel-redirect", "x-envoy-peer-metadata", "x-envoy-attempt-count", "x-envoy-retry-on",
     "x-envoy-upstream-rq-timeout-ms", "x-envoy-original-path", "x-envoy-external-address",
+    "client-cert", "client-cert-chain",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from gatewright.gateway.envoy import Bootstrap, binary, bootstrap
 from gatewright.gateway.fleet import Connection, Fleet
 from gatewright.gateway.snapshot import Snapshot, Update, encode, keep, load, version_of
 from gatewright.gateway.xds.delta import Answer, Rejected, Request, Stream
-from gatewright.gateway.xds.names import CLUSTER, KINDS, ROUTES, SCOPE
+from gatewright.gateway.xds.names import CLUSTER, EXTENSION, KINDS, LISTENER, ROUTES, SCOPE
 
 
 def some() -> Snapshot:
@@ -34,6 +34,18 @@ def test_what_was_kept_is_loaded_again_with_the_same_versions(tmp_path: Path) ->
     assert loaded.resources == snapshot.resources
     assert loaded.mark == 7
     assert [item.name for item in path.parent.iterdir()] == ["snapshot.bin"]
+
+
+def test_what_was_kept_is_old_until_the_store_has_been_read(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.bin"
+    keep(encode(some().resources, 7), path)
+    loaded, told = load(path), list[str]()
+    assert loaded.is_kept
+    assert not some().is_kept
+    loaded.watch(lambda kind, which, mark: told.append(kind))
+    loaded.update([], 7)
+    assert not loaded.is_kept
+    assert told == list(KINDS)
 
 
 @pytest.mark.parametrize("place", [0, 30, 60, -1], ids=["magic", "digest", "body", "last"])
@@ -123,6 +135,7 @@ def test_nodes_tell_what_is_in_force_and_who_has_left() -> None:
     fleet, connection = fleet_of(snapshot)
     snapshot.watch(connection.stream.note)
     connection.stream.receive(Request(CLUSTER), snapshot.mark)
+    connection.stream.receive(Request(LISTENER), snapshot.mark)
     (response,) = connection.stream.send()
     fleet.observe(connection, Answer(CLUSTER))
     assert fleet.nodes["node-1"].applied == 6
@@ -131,6 +144,58 @@ def test_nodes_tell_what_is_in_force_and_who_has_left() -> None:
     assert fleet.nodes["node-1"].applied == 7
     fleet.observe(connection, None)
     assert not fleet.nodes["node-1"].connected
+
+
+def test_an_envoy_that_comes_back_has_nothing_new_before_it_has_asked_for_every_kind() -> None:
+    snapshot = some()
+    snapshot.update([Update(LISTENER, "l", b"door"), Update(EXTENSION, "keys", b"old")], 7)
+    held = {
+        kind: {name: item.version for name, item in found.items()}
+        for kind, found in snapshot.resources.items()
+    }
+    snapshot.update([Update(EXTENSION, "keys", b"new")], 8)
+    fleet, connection = fleet_of(snapshot)
+    snapshot.watch(connection.stream.note)
+    for kind in (CLUSTER, LISTENER, SCOPE, ROUTES, EXTENSION):
+        asked = Request(kind, subscribe=tuple(held[kind]), initial=held[kind])
+        fleet.observe(connection, connection.stream.receive(asked, snapshot.mark))
+        sent = connection.stream.send()
+        fleet.evaluate()
+        assert fleet.nodes["node-1"].applied < 8, kind
+    (response,) = sent
+    taken = Request(EXTENSION, nonce=response.nonce)
+    fleet.observe(connection, connection.stream.receive(taken, snapshot.mark))
+    assert fleet.nodes["node-1"].applied == 8
+
+
+def test_a_refused_deny_list_or_key_set_is_never_in_force() -> None:
+    """Who waits for a revocation, or to sign with a new key, must not be told that it is there."""
+    snapshot, name = some(), "revoked-recent/org/production"
+    fleet, connection = fleet_of(snapshot)
+    snapshot.watch(connection.stream.note)
+    for kind in KINDS:
+        asked = Request(kind, initial={name: version_of(b"1")} if kind == EXTENSION else {})
+        fleet.observe(connection, connection.stream.receive(asked, snapshot.mark))
+    snapshot.update([Update(EXTENSION, name, b"1")], 8)
+    answer_all(fleet, connection, snapshot)
+    assert fleet.nodes["node-1"].applied == 8
+    snapshot.update([Update(EXTENSION, name, b"2")], 9)
+    answer_all(fleet, connection, snapshot, error="no good")
+    snapshot.update([Update(ROUTES, "r", b"later")], 10)
+    answer_all(fleet, connection, snapshot)
+    assert fleet.nodes["node-1"].applied == 8
+    snapshot.update(fleet.admit([Update(EXTENSION, name, b"3")]), 11)
+    answer_all(fleet, connection, snapshot)
+    assert fleet.nodes["node-1"].applied == 11
+
+
+def answer_all(
+    fleet: Fleet, connection: Connection, snapshot: Snapshot, error: str | None = None
+) -> None:
+    while sent := connection.stream.send():
+        for response in sent:
+            request = Request(response.kind, nonce=response.nonce, error=error)
+            fleet.observe(connection, connection.stream.receive(request, snapshot.mark))
 
 
 @pytest.mark.real

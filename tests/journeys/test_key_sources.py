@@ -44,7 +44,7 @@ def test_a_sealing_key_of_the_environment_from_start_to_replacement(tmp_path: Pa
         assert serves(installation)
         assert not (data / "keys" / "sealing.key").exists()
         assert old in environment_of(installation.pid("sts-1"))
-        for stranger in ("envoy", "sample", "proofs"):
+        for stranger in ("envoy", "gateway", "sample", "proofs"):
             assert old not in environment_of(installation.pid(stranger))
         assert "not tried" in command(installation, "doctor").stdout
         told = command(installation, "keys", "reseal", GATEWRIGHT_SEALING_KEY=old)

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from gatewright.main.folder import Folder
+from gatewright.main.keyring import without_secrets
+from gatewright.main.plan import python_program
 from gatewright.main.processes import Program, Supervisor, end
+from gatewright.main.processes import _environment as environment_of
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = [
@@ -26,6 +30,25 @@ STUBBORN = [
 
 def program(tmp_path: Path, name: str, command: list[str]) -> Program:
     return Program(name, command, tmp_path / f"{name}.log")
+
+
+@pytest.mark.parametrize(("role", "gets"), [
+    pytest.param("control", True, id="control"),
+    pytest.param("sts", True, id="token service"),
+    pytest.param("gateway", False, id="gateway"),
+    pytest.param("proofs", False, id="proofs"),
+    pytest.param("sample", False, id="sample"),
+])  # fmt: skip
+@pytest.mark.parametrize("name", [
+    "GATEWRIGHT_SEALING_KEY", "GATEWRIGHT_PEPPERS", "GATEWRIGHT_DATABASE_URL",
+])  # fmt: skip
+def test_a_child_gets_no_secret_that_it_has_no_use_for(
+    tmp_path, monkeypatch, role: str, gets: bool, name: str
+) -> None:
+    monkeypatch.setenv(name, "hush")
+    child = python_program(Folder(tmp_path), role, role, None)
+    assert (name in environment_of(child)) is gets
+    assert name not in without_secrets(os.environ), "what signers and key commands are given"
 
 
 async def until(condition, seconds: float = 10.0) -> None:

@@ -94,6 +94,21 @@ def test_each_method_is_made_shown_and_removed(admin, keyless, body, settings) -
     assert {"authenticators.create", "authenticators.delete"} <= {*actions}
 
 
+def test_the_audit_tells_whose_way_in_it_was_and_tells_keys_apart(admin, keyless) -> None:
+    bodies = (keyed(jwks=JWKS), keyed(jwks=json.loads(RSA.jwks())), keyed(jwks_uri="https://a.b/k"))
+    for body in bodies:
+        id = made(admin.post(api(PATH), json=body))["id"]
+        made(admin.post(api(f"{PATH.rpartition('/')[0]}/secrets"), json={"name": "spare"}))
+        made(admin.delete(api(f"{PATH}/{id}")), 204)
+    items = made(admin.get(api("/audit")), 200)["items"]
+    records = [item for item in items if item["action"].startswith(("authenticators.", "secrets."))]
+    assert len(records) == 9
+    assert {item["detail"]["client_id"] for item in records} == {keyless["client_id"]}
+    told = [item["detail"] for item in records if item["action"] == "authenticators.create"]
+    assert len({detail["settings_digest"] for detail in told}) == 3
+    assert [detail["jwks_uri"] for detail in told if "jwks_uri" in detail] == ["https://a.b/k"]
+
+
 PRIVATE = {"keys": [HOLDER.jwk(d="AA")]}
 WRONG = [
     pytest.param(keyed(), "jwks", id="no key"),

@@ -65,6 +65,17 @@ def test_made_shown_changed_and_removed(installed, admin):
     assert records[0].detail["issuer"] == ISSUER and records[1].detail["enabled"] == "False"
 
 
+def test_the_audit_tells_other_keys_and_claims_apart(admin):
+    key_manager(admin)
+    for wish in ({"jwks": json.loads(Keyholder().jwks())}, {"jwks": json.loads(Keyholder().jwks())},
+                 {"scope_claim": "scp"}):  # fmt: skip
+        made(admin.patch(api("/key-managers/main-realm"), json=wish), 200)
+    items = made(admin.get(api("/audit")), 200)["items"]
+    told = [item["detail"] for item in items if item["action"] == "key-managers.edit"]
+    assert len(told) == 3 and len({detail["jwks_digest"] for detail in told}) == 2
+    assert sorted(detail["scope_claim"] for detail in told) == ["scope", "scope", "scp"]
+
+
 def test_keys_of_its_own_replace_the_address(admin):
     row = key_manager(admin)
     key_set = json.loads(Keyholder().jwks())

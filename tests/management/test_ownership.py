@@ -7,11 +7,17 @@ from fastapi.routing import APIRoute
 from tests.management.installation import api, hand_over, journey, made, refused
 from tests.management.test_tenancy import BODIES, everything
 
-from gatewright.interfaces.management.routes import applications, credentials, subscriptions, tokens
+from gatewright.interfaces.management.routes import (
+    applications,
+    authenticators,
+    credentials,
+    subscriptions,
+    tokens,
+)
 
 ROUTES = [
     (method, route.path, route.name)
-    for module in (applications, credentials, tokens, subscriptions)
+    for module in (applications, credentials, authenticators, tokens, subscriptions)
     for route in module.router.routes
     if isinstance(route, APIRoute) and "{" in route.path
     for method in sorted(route.methods)

@@ -47,6 +47,13 @@ def test_metadata_is_found_where_clients_look(gw: Installation, path: str) -> No
     }  # fmt: skip
 
 
+def test_long_addresses_are_not_kept(gw: Installation) -> None:
+    for number in range(3):
+        assert gw.call("GET", f"/sts/{'x' * 8000}{number}/production/jwks").status == 404
+    assert not gw.app._routes
+    assert gw.call("GET", f"{PRODUCTION}/jwks").status == 200 and gw.app._routes
+
+
 def test_keys_are_public_and_bound_to_their_use(gw: Installation, pair: Pair) -> None:
     answer = gw.call("GET", f"{PRODUCTION}/jwks")
     assert answer.headers["cache-control"] == "public, max-age=300"

@@ -8,7 +8,17 @@ from urllib.parse import quote, urlencode
 
 import orjson
 import pytest
-from tests.crypto.authority import CLIENT, SERVER, Authority, der, new_key, pem, self_signed
+from tests.crypto.authority import (
+    CLIENT,
+    ODD_NAMES,
+    SERVER,
+    Authority,
+    der,
+    new_key,
+    new_version,
+    pem,
+    self_signed,
+)
 from tests.oauth.test_assertions import MINE, SAME, TYPE, said
 from tests.sts.installation import PRODUCTION, Installation, Pair, basic
 
@@ -85,6 +95,8 @@ BAD = [
     pytest.param(der(ROOT.issue(DN))[:-1], (), id="cut off"),
     pytest.param(der(ROOT.issue(DN)) + b"x", (), id="bytes behind it"),
     pytest.param(ROOT.issue(DN), (b"x",), id="a damaged chain"),
+    pytest.param(ROOT.issue(DN, raw_names=ODD_NAMES), (), id="a name of a kind nobody reads"),
+    pytest.param(new_version(ROOT.issue(DN)), (), id="of a version that there is not"),
 ]
 
 

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from tests.crypto.holder import Holder
 from tests.sts.installation import PRODUCTION, STS_URL, basic
 
 from gatewright.interfaces.oauth import app as oauth
@@ -178,6 +179,18 @@ def test_too_many_that_wait_for_the_database_are_sent_away(busy, pair) -> None:
     assert busy.post(TOKEN, pair).status == 200
     busy.app._outside.release()
     assert busy.post(revoke, pair, form={"token": living}).status == 200
+
+
+def test_revocations_that_wait_for_a_gateway_leave_room_for_bound_tokens(busy, pair) -> None:
+    living, holder = busy.token(pair), Holder()
+    for _ in range(oauth.REVOCATIONS_MAX):
+        busy.app._revoking.acquire()
+    assert busy.post(f"{PRODUCTION}/revoke", pair, form={"token": living}).status == 503
+    proof = holder.proof(busy.clock().timestamp(), htm="POST", htu=f"{STS_URL}{TOKEN}")
+    assert busy.post(TOKEN, pair, headers=[("dpop", proof)]).status == 200
+    busy.app._revoking.release()
+    assert busy.post(f"{PRODUCTION}/revoke", pair, form={"token": living}).status == 200
+    assert busy.app._outside._value == oauth.OUTSIDE_MAX
 
 
 def test_a_block_is_seen_at_once_or_after_the_lag(gw, pair) -> None:

@@ -51,6 +51,15 @@ def test_its_scopes_limit(gw, pair, idp) -> None:
     assert asked.json["error"] == "invalid_scope"
 
 
+def test_who_may_act_and_who_acted_stay_in_the_token(gw, pair, idp) -> None:
+    named = {"sub": pair.client_id}
+    first = bear(gw, pair, idp.sign(may_act=named, act={"sub": "svc"})).json["access_token"]
+    assert claims(first)["may_act"] == named
+    assert claims(first)["act"] == {"iss": IDP, "sub": "svc"}
+    other = gw.add_pair(gw.add_application())
+    assert exchange(gw, other, first).status == 400
+
+
 def test_a_jti_is_good_once(gw, pair, idp) -> None:
     assertion = idp.sign(jti="1")
     assert bear(gw, pair, assertion).status == 200
@@ -91,6 +100,11 @@ def test_a_refused_request_does_not_use_the_assertion_up(gw, pair, idp) -> None:
     pytest.param({}, {"typ": "dpop+jwt"}, id="a DPoP proof"),
     pytest.param({}, {"typ": "client-authentication+jwt"}, id="a client assertion"),
     pytest.param({}, {"cnf": {"jkt": "x"}}, id="bound to a key that is not proven"),
+    pytest.param({}, {"may_act": {"sub": "client_other"}}, id="another may act"),
+    pytest.param({}, {"may_act": {"sub": "alice"}}, id="only the subject may act"),
+    pytest.param({}, {"may_act": {"iss": IDP, "sub": "svc"}}, id="somebody outside may act"),
+    pytest.param({}, {"may_act": "x"}, id="may_act is text"),
+    pytest.param({}, {"act": "x"}, id="act is text"),
 ])  # fmt: skip
 def test_refused(gw, pair, members: dict, further: dict) -> None:
     answer = bear(gw, pair, made(Outsider(gw, **members), dict(further)))

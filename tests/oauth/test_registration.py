@@ -14,6 +14,7 @@ from tests.oauth.registering import REGISTER, Registering, audit, authenticators
 from tests.sts.installation import PRODUCTION, Installation, claims
 
 from gatewright.crypto.secrets import looks_generated
+from gatewright.interfaces.oauth import app as oauth
 
 METADATA = f"{PRODUCTION}/.well-known/openid-configuration"
 HOLDER = Holder()
@@ -288,6 +289,18 @@ def test_another_content_type_is_refused(site: Registering) -> None:
 )
 def test_keys_are_not_looked_for_inside(site: Registering, uri: str) -> None:
     refused(site.register(**KEY, jwks_uri=uri))
+
+
+def test_strangers_that_wait_for_the_database_leave_room_for_tokens(site, gw, pair) -> None:
+    for _ in range(oauth.REGISTERING_MAX):
+        gw.app._registering.acquire()
+    answer = site.register()
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert gw.token(pair)
+    gw.app._registering.release()
+    assert site.register().status == 201
+    assert site.ask("POST", REGISTER, "wrong", {}).status == 401
+    assert gw.app._registering._value == 1
 
 
 def test_markup_in_a_name_stays_text(site: Registering) -> None:

@@ -3,7 +3,9 @@
 The issuer is a real server on a real socket, read by the guarded fetcher of the installation.
 """
 
+import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,10 +17,15 @@ from tests.oauth.issuers import FakeIssuer, fake_issuer
 from tests.oauth.test_assertions import TOKEN, said, send
 from tests.sts.installation import Installation, Pair
 
+from gatewright.control.fetch import Fetcher
 from gatewright.domain.authenticator import Method
+from gatewright.domain.errors import Invalid
 from gatewright.domain.world import World
 from gatewright.main.outside import key_fetch
 from gatewright.main.world import real_world
+from gatewright.sts import remote_keys
+from gatewright.sts.errors import TemporarilyUnavailable
+from gatewright.sts.proof import KeysNeeded
 
 pytestmark = pytest.mark.real
 
@@ -222,6 +229,70 @@ def test_old_keys_are_used_while_new_ones_come(gw, remote: Pair, issuer: FakeIss
     assert time.monotonic() - began < 0.5
     thread.join(20)
     assert len(issuer.asked) == 2
+
+
+def test_slow_addresses_of_others_take_no_kept_keys(gw, remote, issuer, monkeypatch) -> None:
+    assert sent(gw, remote, issuer.keys[0]).status == 200
+    gw.clock.pass_by(minutes=11)
+    with monkeypatch.context() as full:
+        full.setattr(remote_keys, "FETCHING_MAX", 0)
+        assert [sent(gw, remote, issuer.keys[0]).status for _ in range(2)] == [200, 200]
+        assert sent(gw, remote, Keyholder()).status == 401
+        gw.clock.pass_by(hours=24)
+        assert sent(gw, remote, issuer.keys[0]).status == 503
+    assert len(issuer.asked) == 1
+    gw.clock.pass_by(minutes=1)
+    assert sent(gw, remote, issuer.keys[0]).status == 200
+    assert len(issuer.asked) == 2
+
+
+def test_one_host_is_one_however_it_is_spelled(gw: Installation, monkeypatch) -> None:
+    monkeypatch.setattr(remote_keys, "FETCHING_PER_HOST_MAX", 1)
+    began, go_on = threading.Event(), threading.Event()
+
+    def wait(_uri: str) -> bytes:
+        began.set()
+        assert go_on.wait(10)
+        return b""
+
+    keys = remote_keys.RemoteKeys(wait, gw.world)
+    slow = threading.Thread(target=keys.fetch, args=(KeysNeeded("https://slow.test/a"),))
+    slow.start()
+    assert began.wait(10)
+    for spelling in ("https://SLOW.test/b", "https://slow.test:443/b", "https://slow.test:8443/b"):
+        with pytest.raises(TemporarilyUnavailable):
+            keys.fetch(KeysNeeded(spelling))
+    go_on.set()
+    slow.join(10)
+
+
+@pytest.mark.parametrize("beginning", [
+    pytest.param(b"", id="status line"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nx: ", id="head"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;", id="chunk"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", id="body"),
+])  # fmt: skip
+def test_an_answer_in_drops_ends(beginning: bytes) -> None:
+    """Each drop is within the client's own timeout; the whole is not within ours."""
+    ended = threading.Event()
+
+    def drip() -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(beginning or b"H")
+            while not ended.wait(0.05):
+                connection.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        fetcher = Fetcher(real_world(), allow_private=True, seconds_max=1)
+        began = time.monotonic()
+        with pytest.raises(Invalid):
+            fetcher.read(f"http://127.0.0.1:{server.getsockname()[1]}/jwks")
+        assert time.monotonic() - began < 3
+        ended.set()
+        thread.join(10)
 
 
 def test_an_endless_answer_ends(gw: Installation, pair: Pair, issuer: FakeIssuer) -> None:

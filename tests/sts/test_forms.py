@@ -44,6 +44,12 @@ def test_no_secret_is_kept(body) -> None:
     assert not forms._known
 
 
+def test_what_a_kept_form_takes_is_bounded() -> None:
+    forms, padded = Forms(), request._FORM_BYTES + b" ;" + b" " * 30_000 + b"charset=utf-8"
+    assert forms.parse(Request(GRANT, padded)) == parse(Request(GRANT))
+    assert not forms._known
+
+
 def test_the_number_of_kept_forms_is_bounded(monkeypatch) -> None:
     monkeypatch.setattr(request, "FORMS_KEPT_MAX", 10)
     forms = Forms()

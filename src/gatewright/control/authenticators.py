@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from gatewright.access.actions import Action
 from gatewright.control import applications, credentials
 from gatewright.control.authenticator_settings import checked
-from gatewright.control.desk import Desk
+from gatewright.control.desk import Desk, digest
 from gatewright.control.secrets import demand_another_way
 from gatewright.crypto import certificates
 from gatewright.domain import ids, text
@@ -66,10 +68,13 @@ def add(
     desk.record(
         "authenticators.create",
         row.id,
+        client_id=credential.client_id,
         name=row.name,
         method=method,
         issuer=settings.get("issuer"),
         outside_subject=settings.get("subject"),
+        jwks_uri=settings.get("jwks_uri"),
+        settings_digest=digest(orjson.dumps(settings, option=orjson.OPT_SORT_KEYS).decode()),
     )
     return desk.tx.authenticators.add(row)
 
@@ -85,7 +90,8 @@ def remove(desk: Desk, credential: Credential, id: str) -> None:
         raise NotFound(f"There is no authenticator {id[:80]!r}.", "authenticator", "List them.")
     demand_another_way(desk, row, credential.id, "authenticator")
     desk.tx.authenticators.remove(id)
-    desk.record("authenticators.delete", id, name=row.name, method=row.method)
+    desk.record("authenticators.delete", id, client_id=credential.client_id,
+                name=row.name, method=row.method)  # fmt: skip
 
 
 def _end(settings: Mapping[str, str], now: datetime, days: int | None) -> datetime | None:

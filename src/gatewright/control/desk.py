@@ -4,6 +4,7 @@ Every function of control takes a Desk. It checks access here, and leaves its au
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from gatewright.access.actions import Action, allowed
 from gatewright.control.ports import DeployCheck
@@ -74,6 +75,11 @@ def record_as(
             new_id("aud", world), organization_id, world.now(), actor, action, subject, flat
         )
     )
+
+
+def digest(text: str) -> str:
+    """The SHA-256 of what is too long for an audit record, and may still have to be told apart."""
+    return sha256(text.encode()).hexdigest()
 
 
 def expect(revision: int, expected: int | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from gatewright.access.actions import Action
-from gatewright.control.desk import Desk, expect
+from gatewright.control.desk import Desk, digest, expect
 from gatewright.control.fetch import Fetched
 from gatewright.crypto import foreign
 from gatewright.domain import ids, text
@@ -232,6 +232,9 @@ def _record(desk: Desk, action: str, row: KeyManager) -> None:
         handle=row.handle,
         issuer=row.issuer,
         jwks_uri=row.jwks_uri,
+        jwks_digest=None if row.jwks is None else digest(row.jwks),
+        client_claim=row.client_claim,
+        scope_claim=row.scope_claim,
         audiences=" ".join(sorted(row.audiences)),
         token_exchange=row.token_exchange,
         jwt_bearer=row.jwt_bearer,

@@ -76,7 +76,8 @@ def add(
     desk.demand(Action.WRITE_CREDENTIALS)
     _make_room(desk, credential)
     new = make(desk, credential, name, expires_in_days)
-    desk.record("secrets.create", new.secret.id, name=new.secret.name, hint=new.secret.hint)
+    desk.record("secrets.create", new.secret.id, client_id=credential.client_id,
+                name=new.secret.name, hint=new.secret.hint)  # fmt: skip
     return new
 
 
@@ -107,6 +108,7 @@ def rotate(
     desk.record(
         "secrets.rotate",
         new.secret.id,
+        client_id=credential.client_id,
         name=new.secret.name,
         hint=new.secret.hint,
         overlap_seconds=overlap_seconds,
@@ -126,7 +128,8 @@ def remove(desk: Desk, credential: Credential, id: str) -> None:
         raise NotFound(f"There is no secret {id[:80]!r}.", "secret", "List the credentials.")
     demand_another_way(desk, secret, credential.id, "secret")
     desk.tx.secrets.remove(id)
-    desk.record("secrets.delete", id, name=secret.name, hint=secret.hint)
+    desk.record("secrets.delete", id, client_id=credential.client_id,
+                name=secret.name, hint=secret.hint)  # fmt: skip
 
 
 def demand_another_way(desk: Desk, leaving: Way, credential_id: str, field: str) -> None:
@@ -168,4 +171,5 @@ def _make_room(desk: Desk, credential: Credential) -> None:
         )
     for item in gone:
         desk.tx.secrets.remove(item.id)
-        desk.record("secrets.delete", item.id, name=item.name, hint=item.hint, reason="expired")
+        desk.record("secrets.delete", item.id, client_id=credential.client_id,
+                    name=item.name, hint=item.hint, reason="expired")  # fmt: skip

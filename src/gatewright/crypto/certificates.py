@@ -44,6 +44,9 @@ _NAMES = {
     "emailAddress": NameOID.EMAIL_ADDRESS,
     "serialNumber": NameOID.SERIAL_NUMBER,
 }
+_DAMAGED = (x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
+"""What reading a certificate raises beside ValueError."""
+
 _SPELLINGS = {spelling: oid for name, oid in _NAMES.items()
               for spelling in (name, name.lower(), name.upper())}  # fmt: skip
 """The short names of RFC 4514 §3, which have no case, and two more that certificates have."""
@@ -59,7 +62,7 @@ def from_der(der: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
         _ = certificate.subject, certificate.extensions  # read lazily, and refused here instead
-    except (ValueError, x509.DuplicateExtension, TypeError):
+    except (ValueError, TypeError, *_DAMAGED):
         raise NotValid("the certificate is damaged.") from None
     return certificate
 

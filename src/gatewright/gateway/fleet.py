@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gatewright.gateway.snapshot import Snapshot, Update, version_of
+from gatewright.gateway.xds import names
 from gatewright.gateway.xds.delta import Answer, Rejected, Stream
 
 REASON_LENGTH_MAX = 2000
@@ -81,12 +82,17 @@ class Fleet:
             status = self.nodes[connection.node]
             self.nodes[connection.node] = replace(status, connected=False)
 
+    def _has_gap(self) -> bool:
+        """Whether a deny list or a key set was refused, as who waits for one must not hear that it
+        is in force."""
+        return any(kind == names.EXTENSION for kind, _ in self._rejections)
+
     def _evaluate(self, connection: Connection) -> None:
         if not connection.node:
             return
         before = self.nodes.get(connection.node)
         applied = before.applied if before else 0  # what Envoy had, it has
-        if connection.stream.is_whole:
+        if connection.stream.is_whole and not self._has_gap():
             applied = connection.stream.settled(self._snapshot.mark)
         latest = next(reversed(self._rejections.values()), None)
         text = f"{latest[0].name}: {latest[0].reason}"[:REASON_LENGTH_MAX] if latest else ""

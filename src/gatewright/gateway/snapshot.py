@@ -32,11 +32,14 @@ class Update:
 
 
 class Snapshot:
-    """For use by one thread. `mark` numbers the states of the desired side it has reached."""
+    """For use by one thread. `mark` numbers the states of the desired side it has reached.
+
+    `is_kept` says that it is from an earlier run: what Envoys have may be newer.
+    """
 
     def __init__(self) -> None:
         self.resources: dict[str, dict[str, Resource]] = {kind: {} for kind in names.KINDS}
-        self.mark = 0
+        self.mark, self.is_kept = 0, False
         self._watchers: list[Callable[[str, list[str], int], None]] = []
         self._good: dict[tuple[str, str], Resource | None] = {}
 
@@ -52,9 +55,10 @@ class Snapshot:
             if self._put(item):
                 changed.setdefault(item.kind, []).append(item.name)
         stems_from = self.mark + 1
-        self.mark = mark
-        for kind, which in changed.items():
-            self._tell(kind, which, stems_from)
+        told = names.KINDS if self.is_kept else tuple(changed)  # all: what was held back may go
+        self.mark, self.is_kept = mark, False
+        for kind in told:
+            self._tell(kind, changed.get(kind, []), stems_from)
         return bool(changed)
 
     def replace(self, updates: Iterable[Update], keep: frozenset[str], mark: int) -> bool:
@@ -168,7 +172,7 @@ def decode(content: bytes) -> Snapshot:
         if item.body is not None and item.kind in snapshot.resources:
             resource = Resource(version_of(item.body), item.body, item.after)
             snapshot.resources[item.kind][item.name] = resource
-    snapshot.mark = struct.unpack_from(">Q", body)[0]
+    snapshot.mark, snapshot.is_kept = struct.unpack_from(">Q", body)[0], True
     return snapshot
 
 

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from gatewright.domain.errors import Invalid
 from gatewright.settings import Settings
 
-SECRET_VARIABLES = ("GATEWRIGHT_SEALING_KEY", "GATEWRIGHT_PEPPERS")
+SECRET_VARIABLES = ("GATEWRIGHT_SEALING_KEY", "GATEWRIGHT_PEPPERS", "GATEWRIGHT_DATABASE_URL")
 """What no program gets that has no use for it: Envoy, a signer, the command of another key."""
 
 

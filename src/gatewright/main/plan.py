@@ -14,8 +14,9 @@ from gatewright.main.tls import certificate_files
 from gatewright.settings import Settings
 
 PROGRAM = "GATEWRIGHT_PROGRAM"
-_WITHOUT_KEYS = ("sample", "proofs")
 """The variable that tells a child its own name, such as sts-2; no setting."""
+
+_WITHOUT_KEYS = ("gateway", "sample", "proofs")
 
 
 PROOFS_SOCKET = "proofs"

@@ -125,17 +125,33 @@ class RemoteKeys:
         nothing, the next `at` tells.
         """
         entry = self._entry(needed.uri)
-        with self._place(urlsplit(needed.uri).netloc), entry.in_flight:
-            if entry.tries != needed.tries:
-                return  # somebody else just did
-            entry.tried_at, entry.failures = self._world.now(), entry.failures + 1
-            try:
-                entry.keys, entry.issuer = self._read(needed.uri)
-                entry.fetched_at, entry.failures = entry.tried_at, 0
-            except (GatewrightError, NotValid) as error:
-                self._report(KeysLost(needed.uri[:500], error.reason))
-            finally:
-                entry.tries += 1  # at the end, for whoever came while it was under way
+        try:
+            with self._place(urlsplit(needed.uri).hostname or ""), entry.in_flight:
+                self._look(entry, needed)
+        except TemporarilyUnavailable:
+            if not self._put_off(entry):
+                raise
+
+    def _look(self, entry: _Entry, needed: KeysNeeded) -> None:
+        if entry.tries != needed.tries:
+            return  # somebody else just did
+        entry.tried_at, entry.failures = self._world.now(), entry.failures + 1
+        try:
+            entry.keys, entry.issuer = self._read(needed.uri)
+            entry.fetched_at, entry.failures = entry.tried_at, 0
+        except (GatewrightError, NotValid) as error:
+            self._report(KeysLost(needed.uri[:500], error.reason))
+        finally:
+            entry.tries += 1  # at the end, for whoever came while it was under way
+
+    def _put_off(self, entry: _Entry) -> bool:
+        """Whether the keys that are here do for a while: else whoever fills all places with slow
+        addresses would shut out everybody else's clients too."""
+        now = self._world.now()
+        if not MAX_AGE < now - entry.fetched_at <= KEPT_THROUGH_OUTAGE:
+            return False
+        entry.tried_at, entry.failures = now, max(entry.failures, 1)
+        return True
 
     def _read(self, uri: str) -> tuple[tuple[ForeignKey, ...], str | None]:
         if not uri.endswith(DISCOVERY):

@@ -128,7 +128,7 @@ class Forms:
 def _is_all_there_is(request: Request, form: Form) -> bool:
     """Whether nothing was left out, as unknown parameters are: they may hold anything."""
     parameters = request.body.count(b"&") + 1
-    is_small = len(request.body) <= FORM_KEPT_BYTES_MAX
+    is_small = len(request.body) + len(request.content_type) <= FORM_KEPT_BYTES_MAX
     return is_small and not request.query and parameters == len(form.values) + len(form.resources)
 
 

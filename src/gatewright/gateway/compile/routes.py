@@ -21,6 +21,7 @@ _SPOOFABLE = (
     "forwarded", "x-real-ip", "true-client-ip", "x-client-ip", "x-original-url", "x-rewrite-url",
     "x-http-method-override", "x-http-method", "x-method-override", "x-accel-redirect",
     "x-envoy-external-address", "proxy-authorization",
+    "client-cert", "client-cert-chain",  # RFC 9440 §4: only who ends TLS may say them
 )  # fmt: skip
 _CREDENTIALS = ("authorization", "dpop")
 REMOVED_HEADERS = (*shapes.INTERNAL_HEADERS, *_CREDENTIALS, *_SPOOFABLE)

@@ -6,7 +6,7 @@ uses clusters only after their ACK; removals follow when no addition is left, us
 (Envoy's xDS protocol, "Incremental xDS" and "Eventual consistency considerations".)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gatewright.gateway.xds import names
@@ -105,10 +105,14 @@ class _Kind:
 
 
 class Stream:
-    """One Envoy's stream. `resources` is a live view that others change, then call `note`."""
+    """One Envoy's stream. `resources` is a live view that others change, then call `note`.
 
-    def __init__(self, resources: Resources) -> None:
-        self._resources = resources
+    As long as `is_kept`, they may be older than what Envoy has: that it keeps, so that what was
+    revoked stays so, and gets only what it lacks.
+    """
+
+    def __init__(self, resources: Resources, is_kept: Callable[[], bool] = lambda: False) -> None:
+        self._resources, self._is_kept = resources, is_kept
         self._kinds: dict[str, _Kind] = {}
         self._nonce = 0
 
@@ -259,6 +263,8 @@ class Stream:
         """What leads to an API that does not exist is not sent: Envoy would wait for the API, and
         its listeners with it. A new way to an API is sent first, as Envoy then asks for the API."""
         resource = self._resources[kind].get(name)
+        if resource is not None and name in self._kinds[kind].known and self._is_kept():
+            return True
         if resource is None or resource.after is None:
             return False
         needed_kind, needed = resource.after
@@ -340,7 +346,9 @@ class Stream:
         if state is None:
             return None
         gone = {
-            name: mark for name, mark in state.dirty.items() if name not in self._resources[kind]
+            name: mark
+            for name, mark in state.dirty.items()
+            if name not in self._resources[kind] and not (name in state.known and self._is_kept())
         }
         if not gone:
             return None

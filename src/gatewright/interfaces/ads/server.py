@@ -54,7 +54,8 @@ class DiscoveryServer:
         return server
 
     async def _serve(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
-        connection = Connection(Stream(self._snapshot.resources))
+        snapshot = self._snapshot
+        connection = Connection(Stream(snapshot.resources, lambda: snapshot.is_kept))
         wake = asyncio.Event()
 
         def note(kind: str, changed: list[str], mark: int) -> None:

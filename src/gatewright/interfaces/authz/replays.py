@@ -7,7 +7,7 @@ that could be used again.
 import hashlib
 from collections import Counter, defaultdict
 
-from gatewright.crypto.dpop import DpopProof, InvalidProof
+from gatewright.crypto.dpop import AHEAD_SECONDS_MAX, DpopProof, InvalidProof
 
 PROOFS_MAX = 262_144
 """Some 30 MB, and more in a minute than one process can verify."""
@@ -38,9 +38,10 @@ class Replays:
         return len(self._seen)
 
     def accept(self, proof: DpopProof, now: int) -> bool:
-        """Remember a proof; whether it was certainly made for this process.
+        """Remember a proof; whether it was certainly never used.
 
-        One from before it started may have been used at the process before.
+        One from before the start may have been used at the process before, which took those of
+        clocks ahead as well; and one that is forgotten counts again when our clock is set back.
         Raises InvalidProof when it came before, Full when there is no room.
         """
         self._prune(now)
@@ -52,7 +53,8 @@ class Replays:
         self._seen.add(digest)
         self._by_key[proof.jkt] += 1
         self._expiring[proof.expires_at].append((digest, proof.jkt))
-        return proof.iat > self._since
+        is_forgotten = proof.expires_at < self._pruned
+        return proof.iat > self._since + AHEAD_SECONDS_MAX and not is_forgotten
 
     def _prune(self, now: int) -> None:
         """Forget what `dpop.check` refuses by now for its age."""

@@ -3,6 +3,7 @@
 It decides nothing about clients or tokens, knows no socket, and keeps nothing between requests.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -48,7 +49,13 @@ FETCHES_MAX = 3
 OUTSIDE_MAX = 32
 """Threads that may wait for the database at once; half of them stay free for tokens."""
 
-ROUTES_KEPT_MAX = 1024
+REVOCATIONS_MAX = 16
+"""Of these: a revocation may wait long for a gateway, and tokens that are bound must not."""
+
+REGISTERING_MAX = 8
+"""Threads in registrations, which read the database before anybody has proved anything."""
+
+ROUTES_KEPT_MAX, ROUTE_KEPT_CHARS_MAX = 1024, 256
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5)
 """The bounds of the histograms."""
 
@@ -95,6 +102,8 @@ class App:
         waits = Histogram("sts_wait_seconds", SECONDS)
         self._turn = Turn(waits)
         self._outside = threading.BoundedSemaphore(OUTSIDE_MAX)
+        self._revoking = threading.BoundedSemaphore(REVOCATIONS_MAX)
+        self._registering = threading.BoundedSemaphore(REGISTERING_MAX)
         self._readers = Readers(READERS_PER_ADDRESS_MAX)
         self._hop = hop or Hop(None)
         self._routes: dict[str, Route] = {}
@@ -136,28 +145,29 @@ class App:
         else:
             began = time.perf_counter()
             decided = self._in_turn(found, request)
-            given = decided if isinstance(decided, Answer) else self._finish(decided)
+            given = decided if isinstance(decided, Answer) else self._finish(decided, endpoint)
             self._seconds.observe(time.perf_counter() - began)
         return _shared(given) if endpoint in SHARED else given
 
     def _route(self, path: str) -> Route | None:
         found = route(path)
-        if found and len(self._routes) < ROUTES_KEPT_MAX:
+        if found and len(path) <= ROUTE_KEPT_CHARS_MAX and len(self._routes) < ROUTES_KEPT_MAX:
             self._routes[path] = found
         return found
 
-    def _finish(self, decided: Pending | _Unwritten) -> Answer:
+    def _finish(self, decided: Pending | _Unwritten, endpoint: str) -> Answer:
         """Do what waits for the database. Raises TemporarilyUnavailable when too many wait."""
-        if not self._outside.acquire(blocking=False):
-            raise TemporarilyUnavailable(
-                "too many requests wait for the database.", retry_after_seconds=1
-            )
-        try:
+        revokes = endpoint == "revoke"
+        with contextlib.ExitStack() as held:
+            for room in (self._revoking, self._outside) if revokes else (self._outside,):
+                if not room.acquire(blocking=False):
+                    raise TemporarilyUnavailable(
+                        "too many requests wait for the database.", retry_after_seconds=1
+                    )
+                held.callback(room.release)
             if isinstance(decided, Pending):
                 return self._service.accept(decided)
             return self._service.write(decided.issuer, decided.revocation)
-        finally:
-            self._outside.release()
 
     def _refused(self, endpoint: str, environ: Environ, refused: Refused) -> Answer:
         request = Request(b"", address=environ.get("REMOTE_ADDR", ""))
@@ -169,7 +179,12 @@ class App:
             request = self._read(environ)
         except Refused as refused:
             return self._refused(found.endpoint, environ, refused)
-        return self._registration.answer(found, method, request) or _elsewhere("")
+        if not self._registering.acquire(blocking=False):
+            raise TemporarilyUnavailable("too many clients register.", retry_after_seconds=1)
+        try:
+            return self._registration.answer(found, method, request) or _elsewhere("")
+        finally:
+            self._registering.release()
 
     def _read(self, environ: Environ) -> Request:
         address = environ.get("REMOTE_ADDR", "")

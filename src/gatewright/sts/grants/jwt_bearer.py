@@ -14,7 +14,7 @@ from gatewright.sts.errors import InvalidGrant
 from gatewright.sts.proof import Single
 from gatewright.sts.proofs import used_proof
 from gatewright.sts.subjects import outside
-from gatewright.sts.subjects.subject import check_proven, text
+from gatewright.sts.subjects.subject import check_proven, is_named, kept, text
 
 grant_type = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 public_clients = False
@@ -46,11 +46,15 @@ def _authorized(asked: Asked, jwt: str) -> Authorization:
         raise NotValid(f"it expires in more than {LIFETIME_SECONDS_MAX} seconds.")
     subject = outside.subject(signed)
     check_proven(subject, asked.confirmation)
+    client_id = asked.client.credential.client_id
+    if not is_named(subject, asked.issuer.url, client_id, {"sub": client_id}):
+        raise NotValid("its may_act names another actor.")
+    acted = {"act": subject.actors} if subject.actors else {}
     return Authorization(
         subject=subject.sub,
         scope_limit=subject.scopes,
         lifetime_seconds_max=signed.expires_at - now,
-        claims={"idp": signed.manager.issuer},
+        claims=kept(subject) | acted,
         singles=_singles(signed.manager, signed.claims, signed.expires_at),
     )
 

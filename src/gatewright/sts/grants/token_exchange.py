@@ -7,7 +7,7 @@ from gatewright.domain.world import seconds
 from gatewright.sts.authorization import Asked, Authorization
 from gatewright.sts.errors import InvalidRequest
 from gatewright.sts.subjects import Subject, outside, own
-from gatewright.sts.subjects.subject import ACTORS_MAX, check_proven
+from gatewright.sts.subjects.subject import ACTORS_MAX, check_proven, is_named, kept
 
 grant_type = "urn:ietf:params:oauth:grant-type:token-exchange"
 public_clients = False
@@ -32,18 +32,13 @@ def authorize(asked: Asked) -> Authorization:
     subject = _shown(asked, "subject_token")
     actor = _actor(asked)
     _check_may_act(asked, subject, actor)
-    claims: dict[str, Any] = {"act": _chained(actor, subject)}
-    if subject.idp:
-        claims["idp"] = subject.idp
-    if subject.may_act:  # who may act for it binds whoever exchanges the new token as well
-        claims["may_act"] = dict(subject.may_act)
     return Authorization(
         subject=subject.sub,
         scope_limit=subject.scopes,
         lifetime_seconds_max=subject.expires_at - seconds(asked.state.world.now()),
         audience_limit=subject.audience,
         targets=form.audiences,
-        claims=claims,
+        claims={"act": _chained(actor, subject), **kept(subject)},
         issued_token_type=ACCESS_TOKEN,
     )
 
@@ -94,11 +89,7 @@ def _actor(asked: Asked) -> dict[str, str]:
 
 def _check_may_act(asked: Asked, subject: Subject, actor: dict[str, str]) -> None:
     """RFC 8693 §4.4: what the subject token says of its actor is all true of this one."""
-    if subject.may_act is None:
-        return
-    known = {"iss": asked.issuer.url} | actor
-    known["client_id"] = asked.client.credential.client_id
-    if any(known[name] != value for name, value in subject.may_act.items()):
+    if not is_named(subject, asked.issuer.url, asked.client.credential.client_id, actor):
         raise InvalidRequest("subject_token names another actor in may_act.", "subject_token")
 
 

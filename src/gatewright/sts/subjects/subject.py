@@ -47,6 +47,19 @@ def check_proven(subject: Subject, proven: Mapping[str, str]) -> None:
         raise NotValid("it is bound to a key that this request does not prove.")
 
 
+def is_named(subject: Subject, issuer_url: str, client_id: str, actor: Mapping[str, str]) -> bool:
+    """Whether the token lets this actor of this client act for its subject (RFC 8693 §4.4): what
+    it says of its actor is all true, or it says nothing. `actor` without `iss` is one of ours."""
+    known = {"iss": issuer_url, **actor, "client_id": client_id}
+    return all(known.get(name) == value for name, value in (subject.may_act or {}).items())
+
+
+def kept(subject: Subject) -> dict[str, Any]:
+    """What of the shown token binds the new one as well: who vouches, and who alone may act."""
+    found = {"idp": subject.idp, "may_act": subject.may_act}
+    return {name: value for name, value in found.items() if value}
+
+
 def text(claims: Mapping[str, Any], name: str) -> str:
     """A claim that may become one of ours: 1 to 255 characters, none of control.
 
