@@ -306,7 +306,12 @@ def test_secrets_do_not_print(gw: Installation, pair: Pair) -> None:
     from gatewright.sts.request import Request, parse
 
     request = Request(b"client_secret=hush&client_id=a", authorization=(b"Basic hush",))
-    shown = [request, parse(request), Presented("a", ("hush",)), Granted("hush", 1, "", "client", "jti")]
+    shown = [
+        request,
+        parse(request),
+        Presented("a", ("hush",)),
+        Granted("hush", 1, "", "client", "jti"),
+    ]
     assert "hush" not in repr(shown)
     client = gw.service.state.records.client(pair.client_id)
     with gw.store.read() as tx:
