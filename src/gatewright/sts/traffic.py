@@ -1,8 +1,11 @@
 """What the token service did: counted, and told to the log within bounds. It decides nothing.
 
-For use by any thread. A token costs the hot path one append; `flush` writes what was appended.
+For use by any thread. A token costs the hot path one append; `flush` counts and writes what was
+appended.
 """
 
+from collections import Counter as Tally
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -56,20 +59,18 @@ class Traffic:
         self.lost = Counter("sts_events_lost_total")
         self._report, self._report_rows = report, report_rows
         self._turn = Lock()
-        self._waiting: list[Issue] = []
+        self._waiting: deque[Issue] = deque()
         self._lost_before = self._issued_before = 0
         self._reported_since, self._reported, self._suppressed = EPOCH, 0, 0
 
     def issued(self, issue: Issue) -> None:
-        """Count a token and remember it for `flush`."""
+        """Remember a token for `flush`."""
+        if len(self._waiting) < WAITING_MAX:
+            self._waiting.append(issue)
+            return
         with self._turn:
-            self.requests.add("token", "ok")
-            self.tokens.add(issue.issuer, issue.client_id, issue.grant)
-            if self._report_rows is None:
-                return
-            if len(self._waiting) < WAITING_MAX:
-                self._waiting.append(issue)
-            else:
+            self._count([issue])
+            if self._report_rows is not None:
                 self.lost.add()
 
     def answered(self, endpoint: str, outcome: str) -> None:
@@ -90,8 +91,8 @@ class Traffic:
 
     def flush(self) -> None:
         """Tell the tokens that were made since the last call; the log is written here."""
+        taken = self._settle()
         with self._turn:
-            taken, self._waiting = self._waiting, []
             lost = self.lost.value()
             fewer, self._lost_before = lost - self._lost_before, lost
         if taken and self._report_rows is not None:
@@ -101,6 +102,7 @@ class Traffic:
 
     def sum_up(self) -> None:
         """Tell how many tokens were made since the last call."""
+        self.flush()
         with self._turn:
             issued = self.requests.value("token", "ok")
             more, self._issued_before = issued - self._issued_before, issued
@@ -109,9 +111,24 @@ class Traffic:
 
     def add_to(self, totals: Totals) -> None:
         """Add the counters."""
+        self.flush()
         with self._turn:
             for counter in (self.requests, self.tokens, self.refusals, self.lost):
                 totals.count(counter)
+
+    def _settle(self) -> list[Issue]:
+        """Count what waits, and take it. Another thread may append all the while."""
+        with self._turn:  # whoever appends needs no turn, whoever takes does
+            taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            self._count(taken)
+        return taken
+
+    def _count(self, issues: Sequence[Issue]) -> None:
+        if issues:
+            self.requests.add("token", "ok", by=len(issues))
+        tally = Tally((item.issuer, item.client_id, item.grant) for item in issues)
+        for labels, count in tally.items():
+            self.tokens.add(*labels, by=count)
 
     def _may_report(self, now: datetime) -> bool:
         if now - self._reported_since >= _SECOND:

@@ -32,9 +32,14 @@ def presented(request: Request, _form: Form) -> Presented | None:
         readings = _readings(client_id, text) if colon else []
     except (binascii.Error, UnicodeDecodeError):
         readings = []
-    if not readings or _CONTROL.search("".join(readings[0] + readings[-1])):
+    if not readings or any(_has_control(text) for pair in readings for text in pair):
         raise InvalidClient("the Basic credentials are malformed.")
     return Presented(readings[0][0], tuple(text for _, text in readings))
+
+
+def _has_control(text: str) -> bool:
+    """Printable text, which nearly all is, needs no search."""
+    return not text.isprintable() and bool(_CONTROL.search(text))
 
 
 def verified(state: State, issuer: Issuer, shown: Presented, now: datetime) -> Verified | None:
