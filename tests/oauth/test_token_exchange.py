@@ -46,7 +46,7 @@ class TestOwnTokens:
         found = claims(answer.json["access_token"])
         assert (found["sub"], found["client_id"]) == (other.client_id, pair.client_id)
         assert found["act"] == {"sub": pair.client_id}
-        assert found["scope"] == answer.json["scope"] == "books:read"
+        assert found["scope"] == answer.json["scope"] == "urn:default:books:books:read"
         assert found["gwk"] == pair.credential.subject_key
         assert found["aud"] == GATEWAY and "idp" not in found
 
@@ -78,9 +78,10 @@ class TestOwnTokens:
         ("urn:default:books:books:read", None, "urn:default:books:books:read"),
         ("urn:default:books:books:read", "books:read", "urn:default:books:books:read"),
         ("books:read", "urn:default:books:books:read", "urn:default:books:books:read"),
-        ("books:read", None, "books:read"),
+        ("books:read", None, "urn:default:books:books:read"),
+        ("books:read", "books:read", "urn:default:books:books:read"),
     ])  # fmt: skip
-    def test_a_qualified_scope_never_becomes_a_short_one(
+    def test_scopes_are_spelled_qualified(
         self, gw, pair, other, subject: str, asked: str | None, granted: str
     ) -> None:
         answer = exchange(gw, pair, gw.token(other, subject), scope=asked)

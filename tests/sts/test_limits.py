@@ -53,13 +53,16 @@ def test_trust_ends(monkeypatch) -> None:
         held.check(("good", "a"), later)
 
 
-def test_trust_does_not_cover_ones_own_failures() -> None:
+def test_who_guesses_in_a_trusted_clients_name_is_slowed_and_the_client_is_not() -> None:
     held = Limits()
     held.succeeded(("good", "a"), NOW)
     for _ in range(int(PAIR.burst)):
         held.failed(("good", "a"), NOW)
-    with pytest.raises(TooManyFailures):
-        held.check(("good", "a"), NOW)
+    held.check(("good", "a"), NOW)
+    with pytest.raises(TooManyFailures) as refused:
+        held.failed(("good", "a"), NOW)
+    assert refused.value.retry_after_seconds == 1
+    held.check(("good", "a"), NOW)
 
 
 def after(seconds: float) -> datetime:

@@ -11,6 +11,9 @@ SUBJECT_CLAIM = "gwk"
 BOUND_SUBJECT_CLAIM = "gwb"
 """The same in a token with `cnf`, which has no SUBJECT_CLAIM: as a plain bearer it is nobody's."""
 
+EXCHANGED_CLAIM = "gws"
+"""Private claim of a token got by exchange for one of a client of ours: that one's subject key."""
+
 AUDIENCE_CLAIM = "gwa"
 """Private claim of a token for single APIs: its `api_audience`s with spaces between."""
 

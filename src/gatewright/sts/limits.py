@@ -101,8 +101,8 @@ _NOTHING = timedelta()
 class Limits:
     """Requests by client; failures by (client, address) and by address.
 
-    A client that succeeded from an address lately is not held up by what others do there, as
-    behind one balancer everybody has the same address.
+    A client that succeeded from an address lately is not held up by what others do there, in its
+    own name or another: behind one balancer everybody has the same address.
     """
 
     def __init__(self, client: Rate | None = None) -> None:
@@ -117,22 +117,20 @@ class Limits:
         """Raise TooManyRequests or TooManyFailures when the request is not to be looked at."""
         if self._clients is not None:
             self._check_client(self._clients, pair[0], now)
-        if not len(self._addresses):
+        if not len(self._addresses) or self._is_trusted(pair, now):
             return
-        wait = self._pairs.wait_seconds(pair, now)
-        if not wait and not self._is_trusted(pair, now):
-            wait = self._addresses.wait_seconds(pair[1], now)
+        wait = self._pairs.wait_seconds(pair, now) or self._addresses.wait_seconds(pair[1], now)
         if wait:
-            raise TooManyFailures(
-                "too many failed authentications.",
-                way_out="Wait, then check client id and secret.",
-                retry_after_seconds=int(wait) + 1,
-            )
+            raise _too_many(wait)
 
     def failed(self, pair: Pair, now: datetime) -> None:
-        """Count a failure."""
+        """Count a failure. Raises TooManyFailures where only trust let it be looked at: whoever
+        guesses beside a client that succeeds is slowed, and the client is not."""
+        wait = self._pairs.wait_seconds(pair, now) if self._is_trusted(pair, now) else 0.0
         self._pairs.spend(pair, now)
         self._addresses.spend(pair[1], now)
+        if wait:
+            raise _too_many(wait)
 
     def succeeded(self, pair: Pair, now: datetime) -> None:
         """Remember a success; it counts as a request of the client."""
@@ -166,3 +164,11 @@ class Limits:
     def _is_trusted(self, pair: Pair, now: datetime) -> bool:
         then = self._trusted.get(pair)
         return then is not None and now - then < _TRUSTED_FOR
+
+
+def _too_many(wait_seconds: float) -> TooManyFailures:
+    return TooManyFailures(
+        "too many failed authentications.",
+        way_out="Wait, then check client id and secret.",
+        retry_after_seconds=int(wait_seconds) + 1,
+    )

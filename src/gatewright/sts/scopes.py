@@ -1,7 +1,7 @@
 """Which scopes a client gets: requested ∩ deployed and subscribed ∩ allowed to the application."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from gatewright.domain.scope import qualified
@@ -83,6 +83,16 @@ def rights(
             everything.add(full)
     spelled = {name: tuple(sorted(_narrow(name, found))) for name, found in names.items()}
     return Rights(spelled, tuple(sorted(everything)))
+
+
+def meant(
+    records: Records, issuer: Issuer, client: Client, names: Collection[str], reach: Reach | None
+) -> frozenset[str]:
+    """The names in a token of this client, qualified: a short one means its own APIs only."""
+    organization = issuer.organization.handle
+    own = records.scopes(client, reach or _all(issuer))
+    spelled = ((short, qualified(organization, handle, short)) for handle, short in own)
+    return frozenset(full for short, full in spelled if short in names or full in names)
 
 
 def _all(issuer: Issuer) -> Reach:

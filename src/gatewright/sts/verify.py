@@ -6,7 +6,7 @@ from typing import Any
 
 from gatewright.crypto.jose import NotOurs, unverified_header, verify
 from gatewright.crypto.signing import ACCESS_TOKEN_TYPE
-from gatewright.domain.token import BOUND_SUBJECT_CLAIM, SUBJECT_CLAIM
+from gatewright.domain.token import BOUND_SUBJECT_CLAIM, EXCHANGED_CLAIM, SUBJECT_CLAIM
 from gatewright.domain.world import seconds
 from gatewright.sts.binding import CERTIFICATE_THUMBPRINT, KEY_THUMBPRINT
 from gatewright.sts.issuer import Issuer
@@ -61,6 +61,8 @@ def _as_written(claims: dict[str, Any]) -> bool:
     return (
         all(isinstance(claims.get(name), str) for name in (*_TEXTS, subject_claim))
         and all(_is_time(claims.get(name)) for name in _TIMES)
+        and isinstance(claims.get(EXCHANGED_CLAIM, ""), str)
+        and isinstance(claims.get("idp", ""), str)
         and ("nbf" not in claims or _is_time(claims["nbf"]))
         and foreign_claim not in claims
         and bool(audience)

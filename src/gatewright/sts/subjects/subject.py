@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatewright.crypto.foreign import NotValid
+from gatewright.domain.token import EXCHANGED_CLAIM
 
 TEXT_LENGTH_MAX = 255
 ACTORS_MAX = 5
@@ -21,7 +22,8 @@ class Subject:
 
     `idp` is the outside issuer that vouches for `sub`; None for a client of ours. `confirmation`
     is the `cnf` that whoever shows the token has to prove, `actors` the `act` of the token,
-    `may_act` who alone may act for it (RFC 8693 §4.4).
+    `may_act` who alone may act for it (RFC 8693 §4.4), `subject_key` that of a client of ours,
+    whose end ends what was exchanged for it.
     """
 
     sub: str
@@ -33,6 +35,7 @@ class Subject:
     actors: Mapping[str, Any] | None
     may_act: Mapping[str, str] | None
     client_id: str | None = None
+    subject_key: str | None = None
 
 
 def check_proven(subject: Subject, proven: Mapping[str, str]) -> None:
@@ -56,7 +59,9 @@ def is_named(subject: Subject, issuer_url: str, client_id: str, actor: Mapping[s
 
 def kept(subject: Subject) -> dict[str, Any]:
     """What of the shown token binds the new one as well: who vouches, and who alone may act."""
-    found = {"idp": subject.idp, "may_act": subject.may_act}
+    found = {
+        "idp": subject.idp, "may_act": subject.may_act, EXCHANGED_CLAIM: subject.subject_key
+    }  # fmt: skip
     return {name: value for name, value in found.items() if value}
 
 
