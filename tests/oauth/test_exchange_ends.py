@@ -34,6 +34,18 @@ def test_a_short_name_opens_nothing_that_the_subject_did_not_mean(gw, pair) -> N
     assert exchange(gw, acting, subject, scope="read").json["scope"] == "urn:default:alpha:read"
 
 
+def test_a_short_name_that_reads_as_qualified_is_not_the_other_apis(gw, pair) -> None:
+    gw.add_api("alpha", ["read"])
+    gw.add_api("gamma", ["urn:default:alpha:read"])
+    theirs, ours = gw.add_application(), gw.add_application()
+    gw.subscribe(theirs, "alpha")
+    gw.subscribe(ours, "gamma")
+    subject, acting = gw.token(gw.add_pair(theirs), "read"), gw.add_pair(ours)
+    assert "scope" not in exchange(gw, acting, subject).json
+    refused = exchange(gw, acting, subject, scope="urn:default:alpha:read")
+    assert refused.json["error"] == "invalid_scope"
+
+
 @pytest.mark.parametrize("end", ["generation", "blocked", "gone"])
 def test_what_was_exchanged_ends_with_the_client_it_is_about(gw, pair, other, end: str) -> None:
     token = exchange(gw, pair, gw.token(other)).json["access_token"]

@@ -49,6 +49,14 @@ def text(gw):
     return gw.app.chores.totals().as_text()
 
 
+def test_who_guesses_in_a_clients_name_locks_only_himself_out(gw, pair) -> None:
+    assert gw.post(TOKEN, pair).status == 200
+    wrong = type(pair)(pair.credential, "gws_wrong", "")
+    answers = [gw.post(TOKEN, wrong).status for _ in range(30)]
+    assert set(answers) == {401, 429} and answers[-1] == 429
+    assert gw.post(TOKEN, pair).status == 200
+
+
 def test_a_client_over_its_rate_is_told_to_wait_before_any_hash(busy, pair) -> None:
     other = other_pair(busy)
     assert [busy.post(TOKEN, pair).status for _ in range(5)] == [200] * 5

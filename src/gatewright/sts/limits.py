@@ -137,6 +137,7 @@ class Limits:
         if self._clients is not None:
             self._clients.spend(pair[0], now)
         self._trusted[pair] = now
+        self._trusted.move_to_end(pair)
         if len(self._trusted) > ENTRIES_MAX:
             self._trusted.popitem(last=False)
 

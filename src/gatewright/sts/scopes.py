@@ -13,6 +13,7 @@ SCOPE_LENGTH_MAX = 4096
 """Characters of a scope parameter, and of what a token may carry: larger ones break headers."""
 
 _KEPT_ANSWERS_MAX = 64
+_QUALIFIED = "urn:"
 # RFC 6749 §3.3, with more than one space forgiven.
 _SCOPE = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
 
@@ -73,11 +74,12 @@ def rights(
     everything: set[str] = set()
     for api_handle, short in records.scopes(client, reach):
         full = qualified(organization, api_handle, short)
-        if all(short in bound for bound in bounds):
+        reads_as_qualified = limit is not None and short.startswith(_QUALIFIED)
+        if not reads_as_qualified and all(short in bound for bound in bounds):
             names.setdefault(full, set()).add(full)
             names.setdefault(short, set()).add(short)
             everything.add(short)
-        elif all(short in bound or full in bound for bound in bounds):
+        elif all(_names(bound, short, full, limit) for bound in bounds):
             names.setdefault(full, set()).add(full)
             names.setdefault(short, set()).add(full)
             everything.add(full)
@@ -93,6 +95,14 @@ def meant(
     own = records.scopes(client, reach or _all(issuer))
     spelled = ((short, qualified(organization, handle, short)) for handle, short in own)
     return frozenset(full for short, full in spelled if short in names or full in names)
+
+
+def _names(bound: frozenset[str], short: str, full: str, limit: frozenset[str] | None) -> bool:
+    """Whether a bound has the scope. In the limit of a shown token a short name that reads as a
+    qualified one is that of another API."""
+    return full in bound or (
+        short in bound and not (bound is limit and short.startswith(_QUALIFIED))
+    )
 
 
 def _all(issuer: Issuer) -> Reach:

@@ -20,6 +20,8 @@ def living(state: State, issuer: Issuer, unverified_jwt: str) -> SignedClaims | 
     claims = signed_claims(issuer, unverified_jwt, state.world.now())
     if claims is None or state.revoked(claims.jti):
         return None
+    if claims.subject_key.rpartition(".")[0] != claims.client_id:
+        return None
     keys = [claims.subject_key, claims.members.get(EXCHANGED_CLAIM, claims.subject_key)]
     if not all(_is_current(state, issuer, key) for key in keys):
         return None
