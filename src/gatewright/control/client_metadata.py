@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from gatewright.crypto.strict_json import no_constant, single_members
 from gatewright.domain import text
 from gatewright.domain.authenticator import Method
 from gatewright.domain.errors import GatewrightError, Invalid
@@ -73,7 +74,7 @@ def parse(body: bytes) -> dict[str, Any]:
     """The JSON object of a request. Raises NotRegistrable for one that two readers could read
     differently, that is too deep, or that holds control characters."""
     try:
-        found = json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant)
+        found = json.loads(body, object_pairs_hook=single_members, parse_constant=no_constant)
     except (ValueError, RecursionError):
         raise NotRegistrable("the body is no JSON object with each member once.") from None
     if not isinstance(found, dict):
@@ -247,14 +248,3 @@ def _check(value: object, depth: int) -> None:
 
 def _surrogate(value: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in value)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member repeats")
-    return members
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")

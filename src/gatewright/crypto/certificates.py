@@ -6,7 +6,7 @@ It knows no client and fetches nothing: no revocation list, no responder, no mis
 import hashlib
 import ipaddress
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -90,11 +90,6 @@ def to_pem(certificates: Sequence[x509.Certificate]) -> str:
     """The certificates as PEM text, each once."""
     texts = [item.public_bytes(Encoding.PEM).decode() for item in certificates]
     return "".join(dict.fromkeys(texts))
-
-
-def to_base64(certificate: x509.Certificate) -> str:
-    """The inverse of `from_base64`."""
-    return b64encode(certificate.public_bytes(Encoding.DER)).decode()
 
 
 def is_current(certificate: x509.Certificate, now: datetime) -> bool:

@@ -7,7 +7,6 @@ knows. That there is one header only (check 1) the caller sees as well.
 import hashlib
 import json
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from gatewright.crypto.jwk import base64url
+from gatewright.crypto.jwk import base64url, base64url_bytes
+from gatewright.crypto.strict_json import no_constant, single_members
 
 ALGORITHMS = ("ES256", "ES384", "PS256", "EdDSA", "Ed25519")
 """All asymmetric; RS256 is refused, as FAPI 2.0 does. `Ed25519` is RFC 9864's name of EdDSA."""
@@ -293,10 +293,10 @@ def _check_access_token(ath: object, access_token: str) -> None:
 def _raw(segment: str, name: str) -> bytes:
     """Decoded base64url, in its one spelling. Raises InvalidProof."""
     try:
-        raw = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+        raw = base64url_bytes(segment)
     except ValueError:
         raw = b""
-    if not raw or base64url(raw) != segment:
+    if not raw:
         raise InvalidProof(f"the {name} is not base64url.")
     return raw
 
@@ -305,23 +305,11 @@ def _members(segment: str, name: str) -> dict[str, Any]:
     try:
         found = json.loads(
             _raw(segment, name).decode(),
-            object_pairs_hook=_single_members,
-            parse_constant=_no_constant,
+            object_pairs_hook=single_members,
+            parse_constant=no_constant,
         )
     except (ValueError, RecursionError):
         raise InvalidProof(f"the {name} is no JSON object with each member once.") from None
     if not isinstance(found, dict):
         raise InvalidProof(f"the {name} is no JSON object.")
     return found
-
-
-def _single_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers may disagree about a repeated member (RFC 7515 §4); so none may repeat."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member repeats")
-    return members
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")

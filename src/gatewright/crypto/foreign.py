@@ -7,7 +7,6 @@ take no part. Each key is bound to one algorithm, so that a header can not choos
 import json
 import math
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from gatewright.crypto.jwk import base64url
+from gatewright.crypto.jwk import base64url_bytes
+from gatewright.crypto.strict_json import single_members
 
 JWT_BYTES_MAX = 8192
 KEY_SET_BYTES_MAX = 65_536
@@ -298,29 +298,18 @@ def _text(members: Mapping[str, Any], name: str) -> str | None:
 def _bytes(segment: str) -> bytes:
     """Decoded base64url. Raises NotValid unless it is the one spelling of those bytes."""
     try:
-        raw = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    except ValueError:  # binascii.Error is one
-        raise NotValid("it is not base64url.") from None
-    if base64url(raw) != segment:
-        raise NotValid("it is not base64url in its one spelling.")
-    return raw
+        return base64url_bytes(segment)
+    except ValueError as error:
+        raise NotValid(f"it is {error}") from None
 
 
 def json_object(text: str, what: str) -> dict[str, Any]:
     """The JSON object that a text is. Raises NotValid; no member may repeat in it."""
     try:
         orjson.loads(text)  # refuses what readers differ about: NaN, half surrogates, bad escapes
-        found = json.loads(text, object_pairs_hook=_single_members)
+        found = json.loads(text, object_pairs_hook=single_members)
     except (ValueError, RecursionError):
         raise NotValid(f"{what} is no JSON in which each member stands once.") from None
     if not isinstance(found, dict):
         raise NotValid(f"{what} is no JSON object.")
     return found
-
-
-def _single_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers may disagree about a repeated member (RFC 7515 §4); so none may repeat."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member repeats")
-    return members

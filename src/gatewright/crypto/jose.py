@@ -4,10 +4,8 @@ The header may hold `alg`, `kid` and `typ` and nothing else: no `crit`, `b64`, `
 or `zip` can take part. The algorithm is the key's own, whatever the header says.
 """
 
-import binascii
 import json
 import re
-from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +13,8 @@ import orjson
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from gatewright.crypto.jwk import base64url
+from gatewright.crypto.jwk import base64url_bytes
+from gatewright.crypto.strict_json import single_members
 
 TOKEN_BYTES_MAX = 8192
 _HEADER_BYTES_MAX = 512
@@ -89,28 +88,17 @@ def verify(unverified_jwt: str, key: VerificationKey, typ: str) -> dict[str, Any
 def _bytes(segment: str) -> bytes:
     """Decoded base64url. Raises NotOurs unless it is the one spelling of those bytes."""
     try:
-        raw = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    except binascii.Error:
+        return base64url_bytes(segment)
+    except ValueError:
         raise NotOurs from None
-    if base64url(raw) != segment:
-        raise NotOurs
-    return raw
 
 
 def _object(segment: str) -> dict[str, Any]:
     try:
-        found = json.loads(_bytes(segment).decode(), object_pairs_hook=_single_members)
+        found = json.loads(_bytes(segment).decode(), object_pairs_hook=single_members)
         orjson.dumps(found)  # what can not be written was not written by us
     except (ValueError, TypeError, RecursionError):
         raise NotOurs from None
     if not isinstance(found, dict):
         raise NotOurs
     return found
-
-
-def _single_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers may disagree about a repeated member (RFC 7515 §4); so none may repeat."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member repeats")
-    return members

@@ -76,3 +76,14 @@ def _unsigned(number: int) -> str:
 def base64url(raw: bytes) -> str:
     """base64url without padding (RFC 7515 §2)."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def base64url_bytes(segment: str) -> bytes:
+    """The inverse. Raises ValueError unless it is the one spelling of those bytes."""
+    try:
+        raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except ValueError:  # binascii.Error is one
+        raise ValueError("not base64url.") from None
+    if base64url(raw) != segment:
+        raise ValueError("not base64url in its one spelling.")
+    return raw

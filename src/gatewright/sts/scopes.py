@@ -74,12 +74,11 @@ def rights(
     everything: set[str] = set()
     for api_handle, short in records.scopes(client, reach):
         full = qualified(organization, api_handle, short)
-        reads_as_qualified = limit is not None and short.startswith(_QUALIFIED)
-        if not reads_as_qualified and all(short in bound for bound in bounds):
+        if all(_has_short(bound, short, limit) for bound in bounds):
             names.setdefault(full, set()).add(full)
             names.setdefault(short, set()).add(short)
             everything.add(short)
-        elif all(_names(bound, short, full, limit) for bound in bounds):
+        elif all(full in bound or _has_short(bound, short, limit) for bound in bounds):
             names.setdefault(full, set()).add(full)
             names.setdefault(short, set()).add(full)
             everything.add(full)
@@ -97,12 +96,10 @@ def meant(
     return frozenset(full for short, full in spelled if short in names or full in names)
 
 
-def _names(bound: frozenset[str], short: str, full: str, limit: frozenset[str] | None) -> bool:
-    """Whether a bound has the scope. In the limit of a shown token a short name that reads as a
-    qualified one is that of another API."""
-    return full in bound or (
-        short in bound and not (bound is limit and short.startswith(_QUALIFIED))
-    )
+def _has_short(bound: frozenset[str], short: str, limit: frozenset[str] | None) -> bool:
+    """Whether a bound has the short name. In the limit of a shown token one that reads as a
+    qualified name is that of another API."""
+    return short in bound and not (bound is limit and short.startswith(_QUALIFIED))
 
 
 def _all(issuer: Issuer) -> Reach:
