@@ -5,17 +5,16 @@ beside it, from the start of that call.
 """
 
 import tempfile
-import urllib.request
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlencode
 
 from bench import catalogue, limits, processes, report, seeding, target
 from bench.management import Management
 from bench.options import Options
 from bench.peers import envoy
 from bench.probe import Probe, Timing, time_change
+from bench.revocation import time_revocations
 
 Timings = Mapping[str, Sequence[Timing]]
 LIMIT_HEADER = "x-ratelimit-limit"
@@ -56,7 +55,7 @@ def _time_changes(seeded: seeding.Seeded, management: Management, repeats: int) 
     report.say("propagation: plan")
     timings["change plan"] = _time_plans(seeded, management, repeats)
     report.say("propagation: revoke")
-    timings["revoke"] = _time_revocations(seeded, repeats)
+    timings["revoke"] = time_revocations(seeded, repeats)
     return timings
 
 
@@ -127,30 +126,6 @@ def _time_plans(seeded: seeding.Seeded, management: Management, repeats: int) ->
         )
     probe.close()
     management.unsubscribe(made[0])
-    return timings
-
-
-def _time_revocations(seeded: seeding.Seeded, repeats: int) -> list[Timing]:
-    """Each token is let in once, revoked by its client, and then refused."""
-    url = target.fetch_metadata(seeded.target.issuer)["revocation_endpoint"]
-    timings = []
-    for token in seeded.tokens(repeats):
-        request = urllib.request.Request(
-            url,
-            urlencode({"token": token}).encode(),
-            {
-                "Authorization": seeded.endpoint.authorization,
-                "Content-Type": "application/x-www-form-urlencoded",
-            },
-        )
-
-        def revoke(request: urllib.request.Request = request) -> None:
-            with urllib.request.urlopen(request, timeout=10):
-                pass
-
-        probe = Probe(seeded.target.gateway_url, catalogue.call_path(0, 0), token)
-        timings.append(time_change(probe, revoke, before=200, after=401))
-        probe.close()
     return timings
 
 

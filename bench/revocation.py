@@ -49,7 +49,7 @@ def run(options: Options) -> None:
         _fill(instance.folder, live)
         neighbours = processes.Neighbours()
         rows = {
-            "one by one": _time(seeded, counts[0]),
+            "one by one": time_revocations(seeded, counts[0]),
             "one by one under load, through merges": _under_load(seeded, counts[1]),
         }
         cautions = neighbours.cautions()
@@ -98,7 +98,8 @@ def _jti(number: int) -> str:
     return f"{_ALPHABET[number % 64]}bench{number:016}"
 
 
-def _time(seeded: seeding.Seeded, count: int) -> list[Timing]:
+def time_revocations(seeded: seeding.Seeded, count: int) -> list[Timing]:
+    """Each token is let in once, revoked by its client, and then refused."""
     url = target.fetch_metadata(seeded.target.issuer)["revocation_endpoint"]
     timings = []
     for token in seeded.tokens(count):
@@ -135,7 +136,7 @@ def _under_load(seeded: seeding.Seeded, count: int) -> list[Timing]:
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     try:
-        timings = _time(seeded, count)
+        timings = time_revocations(seeded, count)
     finally:
         done.set()
         thread.join()

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -316,3 +316,22 @@ class Load:
 def listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def told(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    headers: Iterable[tuple[str, str]],
+) -> tuple[int, Any, str]:
+    """Status, body and challenge of a call with these header lines; the connection is closed."""
+    try:
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders()
+        response = connection.getresponse()
+        challenge = response.getheader("www-authenticate", "")
+        return response.status, json.loads(response.read() or b"null"), challenge
+    finally:
+        connection.close()

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import http.client
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pytest
 from tests.crypto.holder import Holder, b64
 from tests.gateway.conftest import PORT, World
 from tests.gateway.proving import SUBJECT, Bound, Service
-from tests.gateway.real import eventually
+from tests.gateway.real import eventually, told
 
 pytestmark = pytest.mark.real
 PATH = "/books/v1.0/books"
@@ -46,16 +45,7 @@ def scenery(world: World) -> Iterator[Scenery]:
 def send(path: str, *headers: tuple[str, str], method: str = "GET") -> tuple[int, Any, str]:
     """Status, body and challenge of a call with these header lines."""
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
-    try:
-        connection.putrequest(method, path, skip_accept_encoding=True)
-        for name, value in headers:
-            connection.putheader(name, value)
-        connection.endheaders()
-        response = connection.getresponse()
-        challenge = response.getheader("www-authenticate", "")
-        return response.status, json.loads(response.read() or b"null"), challenge
-    finally:
-        connection.close()
+    return told(connection, method, path, headers)
 
 
 def prove(scenery: Scenery, token: str = "", scheme: str = "DPoP", **changes: Any) -> Any:

@@ -14,7 +14,7 @@ from tests.crypto.holder import Holder
 from tests.gateway.conftest import SCENE
 from tests.gateway.pair import Pair
 from tests.gateway.proving import SUBJECT, Bound, Service
-from tests.gateway.real import Gateway, Tokens, eventually, listening, signing_keys, upstream
+from tests.gateway.real import Gateway, Tokens, eventually, listening, signing_keys, told, upstream
 from tests.gateway.scene import Scene
 
 from gatewright.gateway.ir import StsIr, TlsIr
@@ -73,16 +73,7 @@ def send(
     if shown:
         context.load_cert_chain(shown.certificate, shown.key)
     connection = http.client.HTTPSConnection("localhost", port, timeout=10, context=context)
-    try:
-        connection.putrequest("GET", path, skip_accept_encoding=True)
-        for name, value in headers:
-            connection.putheader(name, value)
-        connection.endheaders()
-        response = connection.getresponse()
-        challenge = response.getheader("www-authenticate", "")
-        return response.status, json.loads(response.read() or b"null"), challenge
-    finally:
-        connection.close()
+    return told(connection, "GET", path, headers)
 
 
 def to_certificate(doors: Doors, pair: Pair) -> tuple[str, str]:
