@@ -6,15 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gatewright.domain.api import Api, Definition, Deployment, Revision
+from gatewright.domain.api import Access, Api, Definition, Deployment, Revision
+from gatewright.domain.api_key import ApiKey, ApiKeySigner
 from gatewright.domain.application import Application
 from gatewright.domain.audit import AuditRecord
 from gatewright.domain.authenticator import Authenticator, Method
 from gatewright.domain.credential import Credential, Secret
 from gatewright.domain.environment import Environment, Kind
 from gatewright.domain.idempotency import KeptAnswer
-from gatewright.domain.key_manager import KeyManager
+from gatewright.domain.key_manager import ExternalClient, FetchedKeySet, KeyManager
 from gatewright.domain.lifecycle import State
+from gatewright.domain.limit import Limits, Rate
 from gatewright.domain.observed import ApiFault, GatewayNode
 from gatewright.domain.operation import Operation
 from gatewright.domain.organization import Organization
@@ -38,9 +40,12 @@ DEFINITION = Definition(
         Operation("GET", "/health", anonymous=True, operation_id="health"),
         Operation("POST", "/books/{id}/*"),
         Operation("PUT", "/closed", alternatives=()),
+        Operation("PUT", "/keyed", api_key=True),
     ),
     (Scope("a:b", "Read, “quoted”"), Scope("c")),
+    Access("x-token", False, True, frozenset({"sts", "okta"})),
 )
+LIMITS = Limits(Rate(5, "minute"), {"GET /books": Rate(7, "day")})
 
 SAMPLES: dict[str, Any] = {
     "organizations": ORGANIZATION,
@@ -49,16 +54,22 @@ SAMPLES: dict[str, Any] = {
     ),
     "apis": Api(
         "api_1", "org_1", "books", "/books", "v1.0", "Books", "line\nline", State.PRE_RELEASED,
-        DEFINITION, {"env_2": "http://b", "env_1": "http://a"}, AT, LATER,
+        DEFINITION, {"env_2": "http://b", "env_1": "http://a"}, AT, LATER, 1,
+        {"env_1": LIMITS, "env_2": Limits()}, True, AT, LATER,
     ),
     "revisions": Revision("rev_1", "org_1", "api_1", 3, "0f" * 32, DEFINITION, AT),
-    "deployments": Deployment("dep_1", "org_1", "api_1", "env_1", "rev_1", "http://a", AT),
-    "plans": Plan("plan_1", "org_1", "Bronze", 1000, "minute", AT),
+    "deployments": Deployment(
+        "dep_1", "org_1", "api_1", "env_1", "rev_1", "http://a", AT, 1, LIMITS
+    ),
+    "plans": Plan(
+        "plan_1", "org_1", "Bronze", 1000, "minute", AT, 1, "for a start", 10, 5, False
+    ),
     "applications": Application(
         "app_1", "org_1", "reader", "Reader", "", frozenset({"z", "a"}), True, AT, "usr_1"
     ),
     "credentials": Credential(
-        "cred_1", "org_1", "app_1", Kind.SANDBOX, "client_1", 900, 2, AT, 1, True, True, True
+        "cred_1", "org_1", "app_1", Kind.SANDBOX, "client_1", 900, 2, AT, 1, True, True, True,
+        frozenset({"client_credentials"}), frozenset({"private_key_jwt"}),
     ),
     "secrets": Secret(
         "sec_1", "org_1", "cred_1", "first", "digest-1", "1", "gw…1234", AT, LATER, LATER, AT
@@ -67,7 +78,9 @@ SAMPLES: dict[str, Any] = {
         "auth_1", "org_1", "cred_1", "laptop", Method.FEDERATED, {"issuer": "https://i", "b": "2"},
         AT, LATER, LATER,
     ),
-    "subscriptions": Subscription("sub_1", "org_1", "app_1", "books", 1, "plan_1", True, AT),
+    "subscriptions": Subscription(
+        "sub_1", "org_1", "app_1", "books", 1, "plan_1", True, AT, 1, True
+    ),
     "signing_keys": SigningKey(
         "kid_1", "org_1", Kind.PRODUCTION, "ES256", '{"kty":"EC"}', b"\x00\xff", "retired", AT,
         1, "agent", 2**40, AT, LATER, LATER,
@@ -76,7 +89,8 @@ SAMPLES: dict[str, Any] = {
     "used_proofs": UsedProof("0000000001-ab", LATER),
     "key_managers": KeyManager(
         "km_1", "org_1", "idp", "IdP", "https://idp", "https://idp/jwks", '{"keys":[]}',
-        frozenset({"a", "b"}), "azp", "scp", True, True, True, AT,
+        frozenset({"a", "b"}), "azp", "scp", True, True, True, AT, 1, "okta", True,
+        frozenset({"env_1"}), "groups", {"staff": "a:b c"}, {"token_endpoint": "https://idp/token"},
     ),
     "initial_access_tokens": InitialAccessToken(
         "iat_1", "org_1", Kind.SANDBOX, "ci", "digest-3", "1", "…iat1", "usr_1", 3, AT, LATER, LATER
@@ -95,10 +109,25 @@ SAMPLES: dict[str, Any] = {
         "node_1", frozenset({"env_1", "env_2"}), True, AT, "1.40", 2**40, "refused"
     ),
     "api_faults": ApiFault("api_1/env_1", "org_1", "api_1", "env_1", "unknown host", True, AT),
+    "fetched_key_sets": FetchedKeySet(
+        "km_1", "org_1", "https://idp/jwks", '{"keys":[]}', AT, LATER, "timed out"
+    ),
+    "external_clients": ExternalClient("ext_1", "org_1", "km_1", "0oa1", "app_1", AT),
+    "api_keys": ApiKey(
+        "key_1", "org_1", "app_1", Kind.PRODUCTION, "batch", "gwk_…abcd", frozenset({"c"}),
+        AT, LATER, LATER,
+    ),
+    "api_key_signers": ApiKeySigner(
+        "kid_2", "org_1", Kind.SANDBOX, '{"kty":"EC"}', b"\x00\xff", AT
+    ),
 }  # fmt: skip
 
 NULLABLE: dict[str, tuple[str, ...]] = {
-    "plans": ("request_count",),
+    "plans": ("request_count", "burst_count"),
+    "apis": ("deprecated_at", "sunset_at"),
+    "credentials": ("grant_types", "auth_methods"),
+    "fetched_key_sets": ("jwks", "fetched_at", "failure"),
+    "api_keys": ("scopes", "expires_at", "revoked_at"),
     "applications": ("allowed_scopes",),
     "secrets": ("expires_at", "revoked_at", "last_used_at"),
     "authenticators": ("expires_at", "last_used_at"),

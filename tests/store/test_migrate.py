@@ -90,7 +90,7 @@ def test_a_migration_that_breaks_references_is_taken_back(
         def leave_an_orphan(connection: Connection) -> None:
             run(connection)
             connection.execute(
-                text("INSERT INTO plans VALUES ('plan', 'nobody', 'Gold', 1, 'minute', 0, 1)")
+                text("INSERT INTO api_key_signers VALUES ('k', 'nobody', 'x', '', x'00', 0)")
             )
 
         patch.setattr(opening, "_run_alembic", leave_an_orphan)

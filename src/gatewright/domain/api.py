@@ -1,13 +1,14 @@
 """An API (proxy): its address, its definition, its immutable revisions and its deployments."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from gatewright.domain.address import METADATA_NAMES, address_of, is_metadata, is_odd_number
 from gatewright.domain.errors import Invalid
 from gatewright.domain.lifecycle import State
+from gatewright.domain.limit import NO_LIMITS, Limits
 from gatewright.domain.operation import Operation
 from gatewright.domain.scope import Scope
 
@@ -18,17 +19,42 @@ _VERSION = re.compile(r"v(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})")
 _CONTEXT_SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._~-]{0,62})")
 
 
+TOKEN_HEADER = "authorization"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How callers of an API show who they are.
+
+    `token_header` is in lower case; the token stands there after `Bearer `. `key_managers` are
+    handles; None takes all that the environment has, and `sts` stands for the built-in one.
+    `api_keys` says whether API keys are taken at all. Without `subscription_required` any
+    application's valid token will do, where its scopes suffice.
+    """
+
+    token_header: str = TOKEN_HEADER
+    subscription_required: bool = True
+    api_keys: bool = False
+    key_managers: frozenset[str] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a revision freezes: operations in the order they are matched, and scopes."""
+    """What a revision freezes: operations in the order they are matched, scopes, and access."""
 
     operations: tuple[Operation, ...]
     scopes: tuple[Scope, ...]
+    access: Access = Access()
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """An API proxy in one version. `upstreams` maps an environment's id to a base URL."""
+    """An API proxy in one version. `upstreams` and `limits` are by an environment's id, and in
+    force from its next deployment on.
+
+    With `approval_required` a new subscription is pending until approved. `deprecated_at` and
+    `sunset_at` are told to callers (RFC 9745, RFC 8594).
+    """
 
     id: str
     organization_id: str
@@ -43,6 +69,10 @@ class Api:
     created_at: datetime
     updated_at: datetime
     revision: int = 1
+    limits: dict[str, Limits] = field(default_factory=dict)
+    approval_required: bool = False
+    deprecated_at: datetime | None = None
+    sunset_at: datetime | None = None
 
     @property
     def major(self) -> int:
@@ -70,7 +100,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A revision in an environment, with the upstream it was deployed with."""
+    """A revision in an environment, with the upstream and limits it was deployed with."""
 
     id: str
     organization_id: str
@@ -80,6 +110,7 @@ class Deployment:
     upstream: str
     deployed_at: datetime
     revision: int = 1
+    limits: Limits = NO_LIMITS
 
 
 def version_pair(value: str) -> tuple[int, int]:

@@ -17,6 +17,7 @@ class Credential:
 
     The two `…bound_access_tokens` (RFC 9449 §5.2, RFC 8705 §3.4) demand that every token is bound
     to a key; `introspects_all` makes the client a resource server that may ask about any token.
+    `grant_types` and `auth_methods` (RFC 7591 §2) None allow all that the client has means for.
     """
 
     id: str
@@ -31,6 +32,8 @@ class Credential:
     dpop_bound_access_tokens: bool = False
     tls_client_certificate_bound_access_tokens: bool = False
     introspects_all: bool = False
+    grant_types: frozenset[str] | None = None
+    auth_methods: frozenset[str] | None = None
 
     @property
     def subject_key(self) -> str:

@@ -1,7 +1,10 @@
 """A key manager: an outside token issuer that the organization trusts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+
+KINDS = ("asgardeo", "entra", "keycloak", "auth0", "okta", "oidc")
+"""Products whose claims and addresses are known beforehand; the last stands for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +12,10 @@ class KeyManager:
     """An issuer with its keys, `jwks` (JSON text) or where they are fetched, `jwks_uri`.
 
     Its tokens must name one of `audiences`. `client_claim` and `scope_claim` say where it writes
-    the client and the scopes. The flags say what its tokens are good for: RFC 8693, RFC 7523 §2.1.
+    the client and the scopes. The flags say what its tokens are good for: RFC 8693, RFC 7523 §2.1,
+    and `api_access`: at the gateways of `environments` (ids; empty: all), as the application that
+    its client is linked to. `role_scopes` gives scopes (with spaces between) for the values of
+    `role_claim`, a list or a text. `endpoints` are shown to consumers, by the names of RFC 8414.
     """
 
     id: str
@@ -27,3 +33,50 @@ class KeyManager:
     enabled: bool
     created_at: datetime
     revision: int = 1
+    kind: str = "oidc"
+    api_access: bool = False
+    environments: frozenset[str] = frozenset()
+    role_claim: str = ""
+    role_scopes: dict[str, str] = field(default_factory=dict)
+    endpoints: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedKeySet:
+    """What a key manager's `jwks_uri` answered last; `id` is that of the key manager.
+
+    `jwks` stays when a later fetch fails: an issuer that is away ends nobody's tokens. `failure`
+    says why the newest fetch failed, and is None when it did not.
+    """
+
+    id: str
+    organization_id: str
+    jwks_uri: str
+    jwks: str | None
+    fetched_at: datetime | None
+    checked_at: datetime
+    failure: str | None
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalClient:
+    """A client of a key manager, linked to the one application that it acts for."""
+
+    id: str
+    organization_id: str
+    key_manager_id: str
+    client_id: str
+    application_id: str
+    created_at: datetime
+    revision: int = 1
+
+    @property
+    def subject_key(self) -> str:
+        """What the gateway looks subscriptions up by; no client of our own has such a one."""
+        return external_subject(self.key_manager_id, self.client_id)
+
+
+def external_subject(key_manager_id: str, client_id: str) -> str:
+    """`<key manager>|<client>`: a client id of our own never holds a bar."""
+    return f"{key_manager_id}|{client_id}"

@@ -24,7 +24,11 @@ ANY_TOKEN: Alternatives = (frozenset(),)
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`anonymous` ones need neither token nor subscription; the others need `alternatives`."""
+    """`anonymous` ones need neither token nor subscription; the others need `alternatives`.
+
+    With `api_key` an API key of a subscribed application is one more alternative, whatever its
+    scopes; without it, API keys are taken where their scopes suffice.
+    """
 
     method: str
     path: str
@@ -32,6 +36,7 @@ class Operation:
     alternatives: Alternatives = ANY_TOKEN
     anonymous: bool = False
     operation_id: str = ""
+    api_key: bool = False
 
     @property
     def key(self) -> str:

@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Names the API by handle and major version, so that a new minor version is covered at once."""
+    """Names the API by handle and major version, so that a new minor version is covered at once.
+
+    A `pending` one waits for the approval of the API's owner and opens nothing yet.
+    """
 
     id: str
     organization_id: str
@@ -17,3 +20,4 @@ class Subscription:
     blocked: bool
     created_at: datetime
     revision: int = 1
+    pending: bool = False

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from gatewright.domain.api import Api, Deployment, Revision
+from gatewright.domain.api_key import ApiKey, ApiKeySigner
 from gatewright.domain.application import Application
 from gatewright.domain.audit import AuditRecord
 from gatewright.domain.authenticator import Authenticator
 from gatewright.domain.credential import Credential, Secret
 from gatewright.domain.environment import Environment
 from gatewright.domain.idempotency import KeptAnswer
-from gatewright.domain.key_manager import KeyManager
+from gatewright.domain.key_manager import ExternalClient, FetchedKeySet, KeyManager
 from gatewright.domain.observed import ApiFault, GatewayNode
 from gatewright.domain.organization import Organization
 from gatewright.domain.person import Login, User
@@ -106,6 +107,14 @@ class Transaction(Protocol):
     @property
     def api_faults(self) -> Rows[ApiFault]: ...
     @property
+    def fetched_key_sets(self) -> Rows[FetchedKeySet]: ...
+    @property
+    def external_clients(self) -> Rows[ExternalClient]: ...
+    @property
+    def api_keys(self) -> Rows[ApiKey]: ...
+    @property
+    def api_key_signers(self) -> Rows[ApiKeySigner]: ...
+    @property
     def sequence(self) -> int:
         """The sequence number of the newest change that this view includes; 0 when none."""
 
@@ -114,7 +123,8 @@ NOUNS = (
     "organizations", "environments", "apis", "revisions", "deployments", "plans", "applications",
     "credentials", "secrets", "authenticators", "subscriptions", "signing_keys", "revoked_tokens",
     "used_proofs", "key_managers", "initial_access_tokens", "registrations", "users", "logins",
-    "audit_records", "kept_answers", "gateway_nodes", "api_faults",
+    "audit_records", "kept_answers", "gateway_nodes", "api_faults", "fetched_key_sets",
+    "external_clients", "api_keys", "api_key_signers",
 )  # fmt: skip
 WATCHED = frozenset(NOUNS) - {
     "used_proofs", "initial_access_tokens", "registrations",

@@ -1,10 +1,19 @@
 """The tables of APIs, of their revisions and of their deployments."""
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import Boolean, Column, Index, Text
 
 from gatewright.domain.api import Api, Deployment, Revision
 from gatewright.domain.lifecycle import State
-from gatewright.store.sql.columns import Choice, Count, DefinitionText, Key, Moment, TextMap
+from gatewright.store.sql.columns import (
+    Choice,
+    Count,
+    DefinitionText,
+    Key,
+    LimitsByEnvironment,
+    LimitsText,
+    Moment,
+    TextMap,
+)
 from gatewright.store.sql.schema import noun, organization_column, refers_to, unique
 
 APIS = noun(
@@ -22,6 +31,10 @@ APIS = noun(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("revision", Count, nullable=False),
+    Column("limits", LimitsByEnvironment, nullable=False),
+    Column("approval_required", Boolean, nullable=False),
+    Column("deprecated_at", Moment, nullable=True),
+    Column("sunset_at", Moment, nullable=True),
     unique(
         "organization_id",
         "handle",
@@ -69,6 +82,7 @@ DEPLOYMENTS = noun(
     Column("upstream", Text, nullable=False),
     Column("deployed_at", Moment, nullable=False),
     Column("revision", Count, nullable=False),
+    Column("limits", LimitsText, nullable=False),
     unique(
         "api_id",
         "environment_id",

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from gatewright.domain.api import Definition
+from gatewright.domain.limit import Limits, rate
 from gatewright.domain.world import microseconds, moment
 from gatewright.store.sql.definition import decode, encode
 
@@ -79,7 +80,7 @@ class TextMap(TypeDecorator[dict[str, str]]):
         """The object as text."""
         if value is None:
             return None
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        return _json(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> dict[str, str] | None:
         """The dictionary, one of its own for each row."""
@@ -102,3 +103,51 @@ class DefinitionText(TypeDecorator[Definition]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Definition | None:
         """The definition."""
         return None if value is None else decode(value)
+
+
+class LimitsText(TypeDecorator[Limits]):
+    """Limits as a JSON object: the API's under the empty key, the others by operation."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Limits | None, dialect: Dialect) -> str | None:
+        """The object as text."""
+        return None if value is None else _json(_limits_document(value))
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Limits | None:
+        """The limits."""
+        return None if value is None else _limits(orjson.loads(value))
+
+
+class LimitsByEnvironment(TypeDecorator[dict[str, Limits]]):
+    """Limits by an environment's id, as a JSON object of the objects of LimitsText."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, Limits] | None, dialect: Dialect) -> str | None:
+        """The object as text."""
+        if value is None:
+            return None
+        return _json({id: _limits_document(item) for id, item in value.items()})
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> dict[str, Limits] | None:
+        """The dictionary, one of its own for each row."""
+        if value is None:
+            return None
+        return {id: _limits(item) for id, item in orjson.loads(value).items()}
+
+
+def _limits_document(value: Limits) -> dict[str, str]:
+    whole = {} if value.api is None else {"": value.api.text}
+    return whole | {key: item.text for key, item in value.operations.items()}
+
+
+def _limits(document: dict[str, str]) -> Limits:
+    rates = {key: rate(text) for key, text in document.items()}
+    return Limits(rates.pop("", None), rates)
+
+
+def _json(document: dict[str, Any]) -> str:
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()

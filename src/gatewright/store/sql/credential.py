@@ -4,7 +4,7 @@ from sqlalchemy import Boolean, Column, Index, Text
 
 from gatewright.domain.credential import Credential, Secret
 from gatewright.domain.environment import Kind
-from gatewright.store.sql.columns import Choice, Count, Key, Moment
+from gatewright.store.sql.columns import Choice, Count, Key, Moment, TextSet
 from gatewright.store.sql.schema import noun, organization_column, refers_to, unique
 
 CREDENTIALS = noun(
@@ -21,6 +21,8 @@ CREDENTIALS = noun(
     Column("dpop_bound_access_tokens", Boolean, nullable=False),
     Column("tls_client_certificate_bound_access_tokens", Boolean, nullable=False),
     Column("introspects_all", Boolean, nullable=False),
+    Column("grant_types", TextSet, nullable=True),
+    Column("auth_methods", TextSet, nullable=True),
     unique(
         "application_id",
         "kind",

@@ -5,17 +5,19 @@ from typing import Any
 
 import orjson
 
-from gatewright.domain.api import Definition
+from gatewright.domain.api import Access, Definition
 from gatewright.domain.operation import ANY_TOKEN, Alternatives, Operation
 from gatewright.domain.scope import Scope
 
 
 def encode(definition: Definition) -> str:
     """The document: equal definitions have equal documents."""
-    document = {
+    document: dict[str, Any] = {
         "operations": [_operation_document(item) for item in definition.operations],
         "scopes": [[item.name, item.description] for item in definition.scopes],
     }
+    if definition.access != Access():
+        document["access"] = _access_document(definition.access)
     return orjson.dumps(document).decode()
 
 
@@ -25,6 +27,27 @@ def decode(text: str) -> Definition:
     return Definition(
         tuple([_operation(item) for item in document["operations"]]),
         tuple([Scope(name, description) for name, description in document["scopes"]]),
+        _access(document["access"]) if "access" in document else Access(),
+    )
+
+
+def _access_document(access: Access) -> dict[str, Any]:
+    managers = access.key_managers
+    return {
+        "token_header": access.token_header,
+        "subscription_required": access.subscription_required,
+        "api_keys": access.api_keys,
+        "key_managers": None if managers is None else sorted(managers),
+    }
+
+
+def _access(document: dict[str, Any]) -> Access:
+    managers = document["key_managers"]
+    return Access(
+        document["token_header"],
+        document["subscription_required"],
+        document["api_keys"],
+        None if managers is None else frozenset(managers),
     )
 
 
@@ -39,6 +62,8 @@ def _operation_document(operation: Operation) -> dict[str, Any]:
         document["anonymous"] = True
     if operation.operation_id:
         document["operation_id"] = operation.operation_id
+    if operation.api_key:
+        document["api_key"] = True
     return document
 
 
@@ -51,6 +76,7 @@ def _operation(document: dict[str, Any]) -> Operation:
         ANY_TOKEN if alternatives is None else _alternatives(tuple(alternatives)),
         document.get("anonymous", False),
         document.get("operation_id", ""),
+        document.get("api_key", False),
     )
 
 

@@ -1,6 +1,6 @@
 """The table of subscription plans."""
 
-from sqlalchemy import Column, Text
+from sqlalchemy import Boolean, Column, Text
 
 from gatewright.domain.plan import Plan
 from gatewright.store.sql.columns import Count, Moment
@@ -15,6 +15,10 @@ PLANS = noun(
     Column("unit", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revision", Count, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("burst_count", Count, nullable=True),
+    Column("burst_seconds", Count, nullable=False),
+    Column("stop_on_quota", Boolean, nullable=False),
     unique(
         "organization_id",
         "name",

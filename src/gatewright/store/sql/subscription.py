@@ -17,6 +17,7 @@ SUBSCRIPTIONS = noun(
     Column("blocked", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revision", Count, nullable=False),
+    Column("pending", Boolean, nullable=False),
     unique(
         "application_id",
         "api_handle",
