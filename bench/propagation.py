@@ -33,12 +33,12 @@ def run(options: Options) -> None:
             seeded = seeding.seed(instance, management, options.apis, options.operations, upstream)
             seeding.prove(seeded)
             neighbours = processes.Neighbours()
-            timings = _time_changes(seeded, management, options.repeats)
+            timings = time_changes(seeded, management, options.repeats)
             cautions = neighbours.cautions()
         memory = processes.resident_megabytes(instance.envoy_process_ids())
     report.print_table(
         f"From answered to in force, {options.apis:,} APIs of {options.operations}, milliseconds",
-        _table(timings),
+        table(timings),
         cautions,
     )
     report.write(
@@ -46,7 +46,7 @@ def run(options: Options) -> None:
     )
 
 
-def _time_changes(seeded: seeding.Seeded, management: Management, repeats: int) -> Timings:
+def time_changes(seeded: seeding.Seeded, management: Management, repeats: int) -> Timings:
     report.say("propagation: deploy")
     timings = {"deploy": _time_deploys(seeded, management, repeats)}
     report.say("propagation: subscribe and unsubscribe")
@@ -129,7 +129,7 @@ def _time_plans(seeded: seeding.Seeded, management: Management, repeats: int) ->
     return timings
 
 
-def _summaries(timings: Sequence[Timing]) -> dict[str, dict[str, float]]:
+def summaries(timings: Sequence[Timing]) -> dict[str, dict[str, float]]:
     return {
         "after_answer_ms": report.percentiles([one.after_answer_ms for one in timings]),
         "from_start_ms": report.percentiles([one.from_start_ms for one in timings]),
@@ -137,10 +137,10 @@ def _summaries(timings: Sequence[Timing]) -> dict[str, dict[str, float]]:
     }
 
 
-def _table(timings: Timings) -> list[list[str]]:
+def table(timings: Timings) -> list[list[str]]:
     rows = [["", "after the answer: p50", "p95", "max", "from the start: p50", "p95", "max"]]
     for name, taken in timings.items():
-        seen = _summaries(taken)
+        seen = summaries(taken)
         figures = [*seen["after_answer_ms"].values(), *seen["from_start_ms"].values()]
         rows.append([name, *(f"{figure:.1f}" for figure in figures)])
     return rows
@@ -154,7 +154,7 @@ def _result(options: Options, timings: Timings, memory: float) -> dict[str, obje
             "repeats": options.repeats,
         },
         "envoy_resident_megabytes": memory,
-        "changes": {name: _summaries(taken) for name, taken in timings.items()},
+        "changes": {name: summaries(taken) for name, taken in timings.items()},
         "each_after_answer_ms": {
             name: [round(one.after_answer_ms, 1) for one in taken]
             for name, taken in timings.items()

@@ -46,7 +46,7 @@ def run(options: Options) -> None:
             seeded = seeding.seed(instance, management, 1, 1, upstream)
         seeding.prove(seeded)
         report.say(f"revocation: {live:,} tokens are revoked already")
-        _fill(instance.folder, live)
+        fill(instance.folder, live)
         neighbours = processes.Neighbours()
         rows = {
             "one by one": time_revocations(seeded, counts[0]),
@@ -65,7 +65,7 @@ def run(options: Options) -> None:
     report.write("revocation", options.quick, content)
 
 
-def _fill(folder: Path, count: int) -> None:
+def fill(folder: Path, count: int) -> None:
     """Write revocations into the store itself, as their tokens would take an hour to make."""
     database = sqlite3.connect(next(folder.rglob("*.db")), timeout=30)
     organization, kind = database.execute(

@@ -67,7 +67,8 @@ def _cli() -> typer.Typer:
 def _commands(command: Any, path: str) -> Iterator[str]:
     if hasattr(command, "commands"):
         for name, child in command.commands.items():
-            yield from _commands(child, f"{path} {name}")
+            if not child.hidden:
+                yield from _commands(child, f"{path} {name}")
         return
     arguments = [item for item in command.params if item.param_type_name == "argument"]
     options = [item for item in command.params if item.param_type_name == "option"]
@@ -84,7 +85,7 @@ def _commands(command: Any, path: str) -> Iterator[str]:
 def _option(item: Any) -> str:
     names = ", ".join(sorted(item.opts, key=len, reverse=True))
     if item.is_flag:
-        return names
+        return ", ".join([names, *item.secondary_opts])
     choices = item.type_descriptor.choices
     placeholder = "|".join(choice.value for choice in choices) if choices else None
     return f"{names} {placeholder or item.metavar or names.removeprefix('--').upper()}"

@@ -84,8 +84,8 @@ def _listener(port: int, route: Mapping[str, object]) -> Mapping[str, object]:
             {"name": "envoy.filters.network.http_connection_manager", "typed_config": connections}
         ]
     }
-    return {"name": "calls", "address": _address(port), "filter_chains": [chain]}
+    return {"name": "calls", "address": _address(port, "0.0.0.0"), "filter_chains": [chain]}
 
 
-def _address(port: int) -> Mapping[str, object]:
-    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+def _address(port: int, host: str = "127.0.0.1") -> Mapping[str, object]:
+    return {"socket_address": {"address": host, "port_value": port}}

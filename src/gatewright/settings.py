@@ -34,11 +34,17 @@ class Settings(BaseSettings):
     sts_mtls_public_url: str | None = Field(
         default=None, description="Public URL of the token service for client certificates."
     )
+    domains_port: Port = Field(
+        default=8443, description="Gateway of all domain names, over TLS; unused without any."
+    )
     sts_workers: Annotated[int, Field(ge=1, le=64)] = Field(
         default=2, description="Processes of the token service."
     )
     envoy_concurrency: Annotated[int, Field(ge=0, le=256)] = Field(
         default=0, description="Worker threads of the gateway; 0 is one for each processor."
+    )
+    drain_seconds: Annotated[int, Field(ge=0, le=600)] = Field(
+        default=30, description="How long calls in flight may take to end at a stop or restart."
     )
     public_url: str | None = Field(
         default=None, description="Public URL of console and management API."

@@ -129,6 +129,7 @@ OPERATION = {
     "alternatives": [["books:read"], ["books:admin", "books:all"]],
     "scopes": ["books:read", "books:admin", "books:all"],
     "anonymous": False,
+    "api_key": False,
 }
 
 
@@ -157,8 +158,18 @@ def api() -> dict[str, Any]:
                 "operations": ["GET /books"],
             }
         ],
+        "access": {
+            "token_header": "authorization",
+            "subscription_required": True,
+            "api_keys": False,
+            "key_managers": None,
+        },
         "deployments": [],
         "next_states": ["PUBLISHED"],
+        "approval_required": False,
+        "deprecated_at": None,
+        "sunset_at": None,
+        "warnings": [],
     }
 
 
@@ -214,7 +225,10 @@ def subscription() -> dict[str, Any]:
         "api_handle": "books",
         "api_major": 1,
         "plan": "Bronze",
+        "state": "active",
         "blocked": False,
+        "pending": False,
+        "rejection": "",
         "created_at": "2026-11-24T12:00:00Z",
         "revision": 1,
     }

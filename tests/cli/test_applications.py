@@ -78,6 +78,7 @@ def test_list_show_and_delete(run, fake, application, credential, subscription):
     fake.on("GET", "/applications", {"items": [application], "next_cursor": None})
     fake.on("GET", "/applications/bookworm", application)
     fake.on("GET", "/applications/bookworm/credentials", {"items": [credential]})
+    fake.on("GET", "/applications/bookworm/external-clients", {"items": []})
     fake.on("GET", "/subscriptions", {"items": [subscription], "next_cursor": None})
     fake.on("DELETE", "/applications/app_1", status=204, sequence=8)
     fake.live(8)

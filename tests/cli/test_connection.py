@@ -188,9 +188,6 @@ def audited(run, *words):
 
 
 def test_lists(run, fake, subscription):
-    plan = {"id": "p", "name": "Bronze", "request_count": 1000, "unit": "minute"}
-    free = {**plan, "name": "Unlimited", "request_count": None}
-    fake.on("GET", "/plans", {"items": [plan, free], "next_cursor": None})
     environment = {"handle": "production", "kind": "production", "gateway_url": "http://g"}
     fake.on("GET", "/environments", {"items": [environment], "next_cursor": None})
     record = {"at": "2026", "actor": "u", "actor_name": "Ada", "action": "api.deploy",
@@ -198,7 +195,6 @@ def test_lists(run, fake, subscription):
     older = {**record, "actor_name": "Bob"}
     fake.on("GET", "/audit", {"items": [older, record], "next_cursor": None})
     fake.on("GET", "/subscriptions", {"items": [subscription], "next_cursor": None})
-    assert "Bronze     1000 calls per minute\nUnlimited  unlimited" in run("plan", "list").stdout
     assert "production   production  http://g" in run("env", "list").stdout
     assert "Ada  api.deploy  books    a=1 b=2" in run("audit").stdout.splitlines()[1]
     assert [item["actor_name"] for item in audited(run, "--limit", "1")] == ["Ada"]

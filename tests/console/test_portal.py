@@ -3,11 +3,12 @@
 import re
 import shlex
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from tests.console.conftest import Site
 
-from gatewright.control import apis
+from gatewright.control import apis, lifecycle
 from gatewright.control.catalogue import Offer
 from gatewright.domain.api import Definition
 from gatewright.domain.lifecycle import LISTED, State
@@ -84,6 +85,25 @@ def test_deprecated_ones_offer_no_subscription(site: Site) -> None:
     text = site.browser().get("/apis/books/v1.0").text
     assert "takes no new subscriptions" in text
     assert "gatewright subscribe" not in text
+
+
+def test_an_api_says_since_when_it_is_deprecated_and_until_when_it_is_there(site: Site) -> None:
+    api = site.api(state=State.DEPRECATED)
+    assert "Deprecated since" in site.browser().get("/apis/books/v1.0").text
+    assert "gone on" not in site.browser().get("/apis/books/v1.0").text
+    sunset = datetime(2031, 6, 30, tzinfo=UTC)
+    site.write(lambda desk: lifecycle.move(desk, api.id, State.DEPRECATED, sunset_at=sunset))
+    text = site.browser().get("/apis/books/v1.0").text
+    assert re.search(r'Deprecated since <time datetime="2030-01-01T[^"]+">2030-01-01</time>', text)
+    assert 'gone on <time datetime="2031-06-30T00:00:00+00:00">2031-06-30</time>.' in text
+
+
+def test_an_api_says_that_subscriptions_wait_for_approval(site: Site) -> None:
+    api = site.api(state=State.PUBLISHED)
+    words = "waits for the approval"
+    assert words not in site.browser().get("/apis/books/v1.0").text
+    site.write(lambda desk: apis.edit(desk, api.id, approval_required=True))
+    assert words in site.browser().get("/apis/books/v1.0").text
 
 
 def test_all_apis_are_reached_page_by_page(site: Site) -> None:

@@ -78,3 +78,23 @@ def test_deleted_application_is_not_spoken_of(installed, said):
     add(installed, 1)
     assert installed.client("admin").delete(api("/applications/demo-app")).status_code == 204
     assert said() == []
+
+
+def test_keys_that_end_soon_are_told_and_revoked_ones_are_not(installed, said):
+    keys = api("/applications/demo-app/api-keys")
+    admin = installed.client("admin")
+    ending, gone = (
+        made(admin.post(keys, json={"name": name, "expires_in_days": 3})) for name in ("a", "b")
+    )
+    made(admin.post(keys, json={"name": "later", "expires_in_days": 30}))
+    made(admin.post(keys, json={"name": "never"}))
+    made(admin.post(f"{keys}/{gone['id']}/revoke"), 200)
+    (event,) = said()
+    assert (event.name, event.application, event.key_name, event.id) == (
+        "api-key.expires", "demo-app", "a", ending["id"],
+    )  # fmt: skip
+    assert ending["key"] not in repr(event) and said() == []
+    installed.clock.pass_time(days=1, seconds=1)
+    assert [item.id for item in said()] == [ending["id"]]
+    installed.clock.pass_time(days=3)
+    assert said() == []

@@ -1,17 +1,32 @@
 """What documents say about who may call, and what becomes of it: never more open than meant."""
 
 import pytest
-from tests.control.documents import messages, read
+from tests.control.documents import SCHEMES, messages, read
 
 from gatewright.control.findings import Refused
+from gatewright.domain.api_key import RESERVED_SCOPES
 from gatewright.domain.operation import ANY_TOKEN
 
+MORE = SCHEMES | {
+    "own": {"type": "apiKey", "in": "header", "name": "API-Key"},
+    "query": {"type": "apiKey", "in": "query", "name": "key"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "key"},
+    "authorization": {"type": "apiKey", "in": "header", "name": "Authorization"},
+    "mtls": {"type": "mutualTLS"},
+    "digest": {"type": "http", "scheme": "digest"},
+    "nothing": {},
+}
 READ, WRITE = frozenset({"read"}), frozenset({"write"})
 
 
 def needed(imported):
     (operation,) = imported.definition.operations
     return operation.alternatives, operation.anonymous
+
+
+def keyed(imported):
+    (operation,) = imported.definition.operations
+    return operation.alternatives, operation.anonymous, operation.api_key
 
 
 CASES = [
@@ -24,7 +39,7 @@ CASES = [
         [{"sts": ["read"], "oidc": ["write"]}], ((READ | WRITE,), False), None, id="two schemes"
     ),
     pytest.param([{"bearer": []}], (ANY_TOKEN, False), None, id="bearer"),
-    pytest.param([{"key": []}], (ANY_TOKEN, False), "'key' is treated as", id="api key"),
+    pytest.param([{"key": []}], ((), False), "in the header `api-key` here", id="api key"),
     pytest.param([{"basic": []}], (ANY_TOKEN, False), "'basic' is treated as", id="basic"),
     pytest.param([], (ANY_TOKEN, True), "Anonymous", id="empty list"),
     pytest.param([{}], (ANY_TOKEN, True), "Anonymous", id="empty requirement"),
@@ -48,6 +63,84 @@ def test_security_becomes(security, expected, warning, place):
     assert needed(imported) == expected
     found = [message for message in messages(imported) if "security" in message]
     assert (not found) if warning is None else any(warning in message for message in found)
+
+
+KEY_CASES = [
+    pytest.param([{"sts": ["read"]}], ((READ,), False, False), id="tokens only"),
+    pytest.param([{"key": []}], ((), False, True), id="keys only"),
+    pytest.param([{"sts": ["read"]}, {"key": []}], ((READ,), False, True), id="token or key"),
+    pytest.param([{"key": []}, {"bearer": []}], (ANY_TOKEN, False, True), id="key or any token"),
+    pytest.param([{"key": [], "own": []}], ((), False, True), id="two keys are one"),
+    pytest.param([{"key": []}, {"own": []}], ((), False, True), id="either of two keys"),
+    pytest.param([{"key": []}, {}], (ANY_TOKEN, True, False), id="optional key"),
+    pytest.param([{"sts": ["read"], "basic": []}], ((READ,), False, False), id="basic with token"),
+    pytest.param([{"query": []}], (ANY_TOKEN, False, False), id="key in query"),
+    pytest.param([{"cookie": []}], (ANY_TOKEN, False, False), id="key in cookie"),
+    pytest.param([{"mtls": []}], (ANY_TOKEN, False, False), id="mutual TLS"),
+    pytest.param([{"digest": []}], (ANY_TOKEN, False, False), id="digest"),
+    pytest.param([{"authorization": []}], (ANY_TOKEN, False, False), id="key in Authorization"),
+    pytest.param([{"nothing": []}], (ANY_TOKEN, False, False), id="scheme without type"),
+]
+
+
+@pytest.mark.parametrize("security, expected", KEY_CASES)
+def test_keys_and_what_is_none_are_never_free(security, expected):
+    imported = read(components={"securitySchemes": MORE}, security=security)
+    assert keyed(imported) == expected
+
+
+@pytest.mark.parametrize(
+    "name, way_out",
+    [
+        ("query", "in the header `api-key` only: write `in: header`"),
+        ("cookie", "in the header `api-key` only: write `in: header`"),
+        ("mtls", "tokens may be bound to one"),
+        ("basic", "takes Bearer only"),
+        ("authorization", "write `type: http, scheme: bearer`"),
+    ],
+)
+def test_what_the_gateway_does_not_take_is_told_with_the_way_out(name, way_out):
+    imported = read(components={"securitySchemes": MORE}, security=[{name: []}])
+    told = [message for message in messages(imported) if "treated as any access token" in message]
+    assert len(told) == 1 and way_out in told[0]
+
+
+def test_a_key_under_gatewrights_own_name_is_no_news():
+    imported = read(components={"securitySchemes": MORE}, security=[{"own": []}])
+    assert not [message for message in messages(imported) if "api-key" in message]
+
+
+@pytest.mark.parametrize(
+    "security, location, reason",
+    [
+        pytest.param([{"sts": ["read"], "key": []}], "/security/0", "together", id="both"),
+        pytest.param([{"basic": [], "key": []}], "/security/0", "together", id="basic and key"),
+        pytest.param([{"key": []}, {"bearer": [], "key": []}], "/security/1", "two alternatives",
+                     id="both in one alternative"),
+        pytest.param([{"key": ["read"]}], "/security/0/key", "no scopes", id="key with scopes"),
+    ],
+)  # fmt: skip
+def test_keys_that_can_not_be_decided_are_refused(security, location, reason):
+    with pytest.raises(Refused) as caught:
+        read(components={"securitySchemes": MORE}, security=security)
+    found = {finding.location: finding.message for finding in caught.value.findings}
+    assert reason in found[location]
+
+
+def test_keys_at_one_operation_are_no_way_into_another():
+    paths = {"/a": {"get": {"security": [{"key": []}]}}, "/b": {"get": {}}}
+    imported = read(paths=paths)
+    assert [item.api_key for item in imported.definition.operations] == [True, False]
+    assert not imported.definition.access.api_keys, "that would open /b to keys"
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_SCOPES))
+def test_scopes_that_mark_keys_are_reserved(name):
+    with pytest.raises(Refused):
+        read(security=[{"sts": [name]}])
+    flows = {"clientCredentials": {"scopes": {name: "", "read": ""}}}
+    imported = read(components={"securitySchemes": {"sts": {"type": "oauth2", "flows": flows}}})
+    assert [scope.name for scope in imported.definition.scopes] == ["read"]
 
 
 def test_nothing_said_asks_for_a_token_and_warns():

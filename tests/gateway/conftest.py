@@ -1,5 +1,6 @@
 """A gateway with a real Envoy and an upstream, one for each module of tests that asks."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.gateway.scene import Scene
 PORT, SANDBOX_PORT, UPSTREAM_PORT = 22080, 22081, 22099
 SCENE: Mapping[str, Any] = {
     "environments": {"production": PORT, "development": SANDBOX_PORT},
+    "plans": {"Bronze": (1_000_000, "minute", {})},  # enough for tests under load
     "apis": [
         {
             "handle": "books",
@@ -84,18 +86,33 @@ class World:
         eventually(lambda: self.gateway.applied() >= sequence)
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder: Path = tmp_path_factory.mktemp("gateway")
+@contextlib.contextmanager
+def running(folder: Path, text: Mapping[str, Any]) -> Iterator[World]:
+    """A gateway that serves what the text describes, and its upstream."""
     keys = signing_keys()
-    scene = Scene(SCENE, keys)
+    scene = Scene(text, keys)
     scene.proofs_socket = str(folder / "proofs.sock")
     with upstream(UPSTREAM_PORT), upstream(scene.sts_port):
         gateway = Gateway(folder, scene)
         try:
             gateway.start_control()
             gateway.start_envoy()
-            eventually(lambda: listening(PORT) and listening(SANDBOX_PORT))
+            eventually(lambda: all(listening(port) for port in scene.ports.values()))
             yield World(gateway, scene, Tokens(keys, f"http://127.0.0.1:{PORT}"))
         finally:
             gateway.close()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running(tmp_path_factory.mktemp("gateway"), SCENE) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The scene of `keyed.py`, where every kind of credential calls."""
+    from tests.gateway.keyed import serving
+
+    with serving(tmp_path_factory.mktemp("keyed")) as found:
+        yield found

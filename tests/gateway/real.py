@@ -184,7 +184,9 @@ class Gateway:
 
         async def main() -> None:
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-            settings = GatewaySettings(self.scene.site, self.ads, self.folder / "snapshot.bin")
+            settings = GatewaySettings(
+                self.scene.site, self.ads, self.folder / "snapshot.bin", self.scene.sealer
+            )
             log = Log("gateway", WORLD, self.lines.append)
             await run(settings, open_it, WORLD, log, self._stop, serving=serving)
 

@@ -91,7 +91,8 @@ def test_ordinary_literal_paths_cost_no_pattern() -> None:
     }
     (host,) = route_configuration(ir_of(operations))["virtual_hosts"]
     matches = [route["match"] for route in host["routes"]]
-    assert ["prefix" in matches[0], *("path" in match for match in matches[1:5])] == [True] * 5
+    assert ["prefix" in match for match in matches[:2]] == [True] * 2
+    assert ["path" in match for match in matches[2:6]] == [True] * 4
     assert sum("safe_regex" in match for match in matches) == 2  # the template and the 405
 
 
@@ -235,7 +236,9 @@ def test_check_says_where_and_what(operations: Any, upstream: str, location: str
 
 def test_every_refusal_stands_in_the_reference_with_its_code_and_message() -> None:
     text = (Path(__file__).parents[2] / "docs/reference/errors.md").read_text()
-    rows = {line.split("|")[1].strip(" `"): line for line in text.splitlines() if "| `" in line}
+    rows = {
+        line.split("|")[1].strip(" `"): line for line in text.splitlines() if line.startswith("| `")
+    }
     assert list(rows) == [refusal.name for refusal in REFUSALS]
     for refusal in REFUSALS:
         assert f"| {refusal.code} | {refusal.message} |" in rows[refusal.name]

@@ -12,7 +12,7 @@ from tests.gateway.real import WORLD
 from tests.gateway.scene import AT, Scene
 
 from gatewright.domain.errors import Unavailable
-from gatewright.domain.observed import ApiFault
+from gatewright.domain.observed import FORGOTTEN_AFTER, ApiFault
 from gatewright.gateway.controller import Controller
 from gatewright.gateway.descriptors import load_messages
 from gatewright.gateway.fleet import Fleet, NodeStatus
@@ -152,6 +152,20 @@ def test_a_gateway_where_nothing_changes_is_heard_of_now_and_then(tmp_path: Path
         with store.read() as tx:
             assert tx.gateway_nodes.get("n").present(now + timedelta(seconds=8)) == wanted
             assert not tx.gateway_nodes.get("n").present(now + timedelta(seconds=60))
+    store.close()
+
+
+def test_gateways_that_left_long_ago_are_listed_no_more(tmp_path: Path) -> None:
+    url, _ = filled(tmp_path)
+    store = open_store(url, WORLD)
+    now = WORLD.now()
+    status = NodeStatus(connected=True, version="1.40", applied=1, rejection="")
+    long_ago = now - FORGOTTEN_AFTER - timedelta(seconds=1)
+    Observations(store).write({"old": status}, frozenset(), {}, long_ago)
+    Observations(store).write({"late": status}, frozenset(), {}, now - timedelta(days=1))
+    Observations(store).write({"new": status}, frozenset(), {}, now)
+    with store.read() as tx:
+        assert {row.id for row in tx.gateway_nodes.find()} == {"late", "new"}
     store.close()
 
 

@@ -207,3 +207,27 @@ def test_envoy_takes_our_bootstrap(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert oct(binary().stat().st_mode & 0o111) != "0o0"
+
+
+def test_while_one_envoy_takes_over_from_another_both_count() -> None:
+    snapshot = Snapshot()
+    fleet, old = fleet_of(snapshot)
+    new = Connection(Stream(snapshot.resources), "node-1", "1.40.1")
+    settled = {old: 5, new: 9}
+    whole = {old: True, new: False}
+    for item in (old, new):
+        item.stream = type(
+            "S", (), {"is_whole": whole[item], "settled": lambda self, mark, n=settled[item]: n}
+        )()  # type: ignore[assignment]
+    fleet.observe(old, Answer(ROUTES))
+    fleet.observe(new, Answer(ROUTES))
+    assert fleet.nodes["node-1"].applied == 5
+    assert fleet.nodes["node-1"].version == "1.40.1"
+    new.stream.__class__.is_whole = True  # type: ignore[misc, assignment]
+    fleet.observe(new, Answer(ROUTES))
+    assert fleet.nodes["node-1"].applied == 5
+    fleet.observe(old, None)
+    assert fleet.nodes["node-1"].connected
+    assert fleet.nodes["node-1"].applied == 9
+    fleet.observe(new, None)
+    assert not fleet.nodes["node-1"].connected

@@ -19,7 +19,7 @@ from gatewright.settings import Settings
 from gatewright.store.port import Store
 from gatewright.store.sql import open_store
 
-NAMES = ("control", "sts", "production", "sandbox", "sample")
+NAMES = ("control", "sts", "production", "sandbox", "sample", "domains")
 
 
 @pytest.fixture

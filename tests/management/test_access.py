@@ -7,6 +7,7 @@ KEY_MANAGER = {"issuer": "https://idp.test", "jwks_uri": "https://idp.test/jwks"
 WRITES = {
     "apis.write": ("POST", "/apis/import", {"document": DOCUMENT, "version": "v9.0"}),
     "apis.deploy": ("POST", "/apis/reading-list/deployments", {}),
+    "apis.test": ("POST", "/apis/reading-list/test-key", {"environment": "production"}),
     "apis.publish": ("POST", "/apis/reading-list/lifecycle", {"state": "blocked"}),
     "apis.delete": ("DELETE", "/apis/reading-list?force=true", None),
     "applications.write": ("POST", "/applications", {"name": "Mine"}),
@@ -17,6 +18,8 @@ WRITES = {
     "tokens.revoke": ("POST", "/token-revocations", {"token": "x"}),
     "subscriptions.write": ("DELETE", "/subscriptions/{subscription}", None),
     "subscriptions.block": ("PATCH", "/subscriptions/{subscription}", {"blocked": True}),
+    "subscriptions.approve": ("POST", "/subscriptions/{subscription}/approval", None),
+    "plans.write": ("POST", "/plans", {"name": "Platinum"}),
     "gateways.read": ("GET", "/gateways", None),
     "audit.read": ("GET", "/audit", None),
     "members.read": ("GET", "/members", None),

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from fastapi.routing import APIRoute
+from tests.crypto.served import ServerAuthority
 from tests.management.installation import DOCUMENT, api, journey, made, refused
 from tests.management.test_key_managers import key_manager
 
@@ -25,10 +26,24 @@ BODIES = {
     "add_authenticator": {"method": "tls_client_auth", "tls_client_auth_san_dns": "evil.example"},
     "generate_token": {},
     "edit_subscription": {"blocked": True},
+    "reject_subscription": {"reason": "stolen"},
+    "edit_plan": {"request_count": 1},
+    "edit_limits": {"api": "1/minute"},
+    "roll_back": {"environment": "production"},
     "edit_member": {"name": "Stolen"},
     "edit_key_manager": {"enabled": False},
+    "edit_access": {"api_keys": True},
+    "secure_operation": {"operation": "*", "security": "none"},
+    "create_test_key": {"environment": "production"},
+    "create_api_key": {"name": "stolen"},
+    "regenerate_api_key": {},
+    "renew_certificate": {"certificate": "stolen", "private_key": "stolen"},
+    "link_external_client": {"key_manager": "main-realm", "client_id": "stolen"},
 }
-QUERIES = {"detach_scope": {"scope": "books:read", "operation": "*"}}
+QUERIES = {
+    "detach_scope": {"scope": "books:read", "operation": "*"},
+    "list_differences": {"from": "draft"},
+}
 ITEM_ROUTES = [
     (method, route.path, route.name)
     for router in ROUTERS
@@ -46,7 +61,8 @@ def everything(installed):
             "environments", "apis", "revisions", "deployments", "plans", "applications",
             "credentials", "secrets", "subscriptions", "users", "audit_records", "key_managers",
             "authenticators", "signing_keys", "revoked_tokens", "registrations",
-            "initial_access_tokens",
+            "initial_access_tokens", "external_clients", "fetched_key_sets", "api_keys",
+            "api_key_signers", "domains",
         )  # fmt: skip
         return {noun: getattr(tx, noun).find(organization_id=organization.id) for noun in nouns} | {
             "logins": [item.id for item in tx.logins.find(organization_id=organization.id)]
@@ -58,13 +74,21 @@ def stranger(installed, admin):
     """The administrator of `other`, and the names of what `default` has."""
     things = journey(admin)
     secret = things["keys"]["secrets"][0]["id"]
+    key = made(admin.post(api(f"/applications/{things['app']}/api-keys"), json={"name": "k"}))
+    pair = ServerAuthority(installed.clock.now).issue("api.example.com")
+    domain = made(admin.post(api("/domains"), json={
+        "host": "api.example.com", "environment": "production", "certificate": pair.chain,
+        "private_key": pair.key,
+    }))  # fmt: skip
     with installed.store.read() as tx:
         (organization,) = tx.organizations.find(handle="default")
         user = tx.users.find(organization_id=organization.id, handle="consumer")[0]
         login = tx.logins.find(user_id=user.id)[0]
     ids = {
+        "key": key["id"], "domain": domain["id"],
         "api": things["api"], "app": things["app"], "member": user.id, "kind": "production",
-        "environment": "production", "manager": key_manager(admin)["id"],
+        "environment": "production", "manager": key_manager(admin)["id"], "client": "stolen",
+        "plan": made(admin.post(api("/plans"), json={"name": "Platinum"}))["id"],
     }  # fmt: skip
     by_route = {"remove_secret": secret, "end_access_token": login.id}
     return installed.client("admin", "other"), ids, by_route, things["subscription"]

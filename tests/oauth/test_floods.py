@@ -238,6 +238,15 @@ class Wire:
         self.status = status
 
 
+def test_only_the_address_with_too_many_bodies_is_refused() -> None:
+    readers = Readers(2)
+    first, second, other = readers.enter("a"), readers.enter("a"), readers.enter("b")
+    assert first and second and other, "another address has its own bound"
+    assert readers.enter("a") is None
+    readers.leave(first)
+    assert readers.enter("a"), "one has left"
+
+
 def test_a_body_has_its_time() -> None:
     now = [0.0]
     readers = Readers(100, lambda: now[0])
@@ -251,4 +260,4 @@ def test_a_body_has_its_time() -> None:
     assert readers.overdue() == [], "told once"
     for reading in (first, second, third):
         readers.leave(reading)
-    assert not readers._readings and not readers._counts
+    assert not readers._readings

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gatewright.domain.api import Access, Api, Definition, Deployment, Revision
+from gatewright.domain.api import Access, Api, Definition, Deployment, Past, Revision
 from gatewright.domain.api_key import ApiKey, ApiKeySigner
 from gatewright.domain.application import Application
 from gatewright.domain.audit import AuditRecord
 from gatewright.domain.authenticator import Authenticator, Method
 from gatewright.domain.credential import Credential, Secret
+from gatewright.domain.domain_name import DomainName
 from gatewright.domain.environment import Environment, Kind
 from gatewright.domain.idempotency import KeptAnswer
 from gatewright.domain.key_manager import ExternalClient, FetchedKeySet, KeyManager
@@ -59,7 +60,8 @@ SAMPLES: dict[str, Any] = {
     ),
     "revisions": Revision("rev_1", "org_1", "api_1", 3, "0f" * 32, DEFINITION, AT),
     "deployments": Deployment(
-        "dep_1", "org_1", "api_1", "env_1", "rev_1", "http://a", AT, 1, LIMITS
+        "dep_1", "org_1", "api_1", "env_1", "rev_1", "http://a", AT, 1, LIMITS,
+        (Past("rev_1", "http://b"),),
     ),
     "plans": Plan(
         "plan_1", "org_1", "Bronze", 1000, "minute", AT, 1, "for a start", 10, 5, False
@@ -79,7 +81,7 @@ SAMPLES: dict[str, Any] = {
         AT, LATER, LATER,
     ),
     "subscriptions": Subscription(
-        "sub_1", "org_1", "app_1", "books", 1, "plan_1", True, AT, 1, True
+        "sub_1", "org_1", "app_1", "books", 1, "plan_1", True, AT, 1, True, "not now",
     ),
     "signing_keys": SigningKey(
         "kid_1", "org_1", Kind.PRODUCTION, "ES256", '{"kty":"EC"}', b"\x00\xff", "retired", AT,
@@ -119,6 +121,9 @@ SAMPLES: dict[str, Any] = {
     ),
     "api_key_signers": ApiKeySigner(
         "kid_2", "org_1", Kind.SANDBOX, '{"kty":"EC"}', b"\x00\xff", AT
+    ),
+    "domains": DomainName(
+        "dom_1", "org_1", "env_1", "api.example.com", "-----BEGIN", b"\x00\xff", LATER, AT
     ),
 }  # fmt: skip
 

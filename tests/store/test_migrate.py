@@ -41,7 +41,8 @@ def test_the_newest_version_is_that_of_the_files() -> None:
 
 
 def test_the_schema_is_that_of_the_tables(url: str) -> None:
-    assert set(BY_NAME) | {"changes"} == set(METADATA.tables)
+    usage = {"usage_series", "usage_points", "usage_marks"}
+    assert set(BY_NAME) | {"changes"} | usage == set(METADATA.tables)
     migrate(url)
     with writing(url) as connection:
         context = MigrationContext.configure(connection)

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlencode
 
 from gatewright.crypto import secrets
 from gatewright.crypto.keyring import Keyring
-from gatewright.domain.api import Api, Definition, Deployment, Revision
+from gatewright.domain.api import Access, Api, Definition, Deployment, Revision
 from gatewright.domain.application import Application
 from gatewright.domain.authenticator import Authenticator, Method
 from gatewright.domain.credential import Credential, Secret
@@ -172,9 +172,10 @@ class Installation:
         version: str = "v1.0",
         environments: Iterable[str] = ("development", "production"),
         state: State = State.PUBLISHED,
+        access: Access = Access(),  # noqa: B008  frozen
     ) -> Api:
         names = tuple(Scope(name) for name in scopes)
-        definition = Definition((Operation("GET", "/"),), names)
+        definition = Definition((Operation("GET", "/"),), names, access)
         home, now = self.organization.id, self.clock.now
         api = Api(self.id("api"), home, handle, f"/{handle}", version, handle, "", state,
                   definition, {}, now, now)  # fmt: skip

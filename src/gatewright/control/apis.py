@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from gatewright.access.actions import Action
 from gatewright.control import definitions, environments
 from gatewright.control.desk import Desk, expect
+from gatewright.control.fitting import fitted
 from gatewright.domain import ids, text
 from gatewright.domain.api import Api, Definition, context_path, upstream_url, version_pair
 from gatewright.domain.errors import Conflict, NotFound
@@ -168,10 +169,16 @@ def edit(
     name: str | None = None,
     description: str | None = None,
     upstreams: Mapping[str, str | None] | None = None,
+    approval_required: bool | None = None,
     expected: int | None = None,
 ) -> Api:
-    """Change what is given; `upstreams` is by environment name, None removes. Raises Stale…"""
+    """Change what is given; `upstreams` is by environment name, None removes. Raises Stale…
+
+    Who may publish decides whether new subscriptions need approval; raises Denied to others.
+    """
     api = editable(desk, reference, expected)
+    if approval_required not in (None, api.approval_required):
+        desk.demand(Action.PUBLISH)
     kept = dict(api.upstreams)
     for environment_name, url in (upstreams or {}).items():
         field = f"upstreams.{environment_name}"
@@ -185,8 +192,10 @@ def edit(
         name=api.name if name is None else text.name(name),
         description=api.description if description is None else text.description(description),
         upstreams=kept,
+        approval_required=api.approval_required if approval_required is None else approval_required,
     )
-    return save(desk, api, changed, "apis.edit")
+    approval = None if approval_required is None else str(changed.approval_required).lower()
+    return save(desk, api, changed, "apis.edit", approval_required=approval)
 
 
 def set_operations(
@@ -197,7 +206,8 @@ def set_operations(
     known = {scope.name for scope in api.definition.scopes}
     used = frozenset[str]().union(*(item.scopes for item in operations))
     scopes = (*api.definition.scopes, *(Scope(name) for name in sorted(used - known)))
-    changed = replace(api, definition=definitions.define(operations, scopes))
+    definition = definitions.define(operations, scopes, api.definition.access)
+    changed = replace(api, definition=definition)
     return save(desk, api, changed, "apis.set-operations", operations=len(operations))
 
 
@@ -221,7 +231,12 @@ def refuse_retired(api: Api) -> None:
 
 
 def save(desk: Desk, before: Api, after: Api, action: str, **detail: object) -> Api:
-    """Write a changed API with its audit record; nothing is written when nothing differs."""
+    """Write a changed API with its audit record; nothing is written when nothing differs.
+
+    Limits of operations that it no longer has are left out.
+    """
+    if after.definition != before.definition:
+        after = fitted(after)
     if after == before:
         return before
     saved = desk.tx.apis.replace(replace(after, updated_at=desk.world.now()))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gatewright.access.actions import Action
-from gatewright.control import subjects
+from gatewright.control import key_ends, subjects
 from gatewright.control.desk import Desk, expect
 from gatewright.domain import ids, text
 from gatewright.domain.application import Application
@@ -138,6 +138,8 @@ def edit(desk: Desk, reference: str, change: Change, expected: int | None = None
     if changed == application:
         return application
     saved = desk.tx.applications.replace(changed)
+    if saved.allowed_scopes != application.allowed_scopes:
+        key_ends.end_wider(desk, saved)
     desk.record("applications.edit", saved.id, handle=saved.handle, blocked=saved.blocked)
     return saved
 
@@ -158,5 +160,8 @@ def delete(desk: Desk, reference: str, expected: int | None = None) -> None:
             desk.tx.registrations.remove(registration.id)
         subjects.end(desk.tx, desk.organization, credential, desk.world.now())
         desk.tx.credentials.remove(credential.id)
+    for link in desk.tx.external_clients.find(application_id=application.id):
+        desk.tx.external_clients.remove(link.id)
+    key_ends.remove_all(desk, application)
     desk.tx.applications.remove(application.id)
     desk.record("applications.delete", application.id, handle=application.handle)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from gatewright.access.actions import Action
-from gatewright.control import applications, credentials
+from gatewright.control import applications, auth_methods, credentials
 from gatewright.control.authenticator_settings import checked
 from gatewright.control.desk import Desk, digest
 from gatewright.control.secrets import demand_another_way
@@ -76,6 +76,7 @@ def add(
         jwks_uri=settings.get("jwks_uri"),
         settings_digest=digest(orjson.dumps(settings, option=orjson.OPT_SORT_KEYS).decode()),
     )
+    auth_methods.widen(desk, credential, {str(method)}, row.name)
     return desk.tx.authenticators.add(row)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from gatewright.control.auth_methods import SECRET_METHODS
 from gatewright.crypto.strict_json import no_constant, single_members
 from gatewright.domain import text
 from gatewright.domain.authenticator import Method
@@ -22,7 +23,6 @@ SCOPES_MAX = 200
 CONTACTS_MAX = 10
 NAME_DEFAULT = "Registered client"
 
-SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 METHOD_DEFAULT, GRANT_DEFAULT = "client_secret_basic", "client_credentials"
 INVALID_METADATA = "invalid_client_metadata"
 
@@ -56,13 +56,15 @@ class NotRegistrable(GatewrightError):
 
 @dataclass(frozen=True, slots=True)
 class ClientMetadata:
-    """What is registered. `scopes` None asks for no limit; `settings` are the method's own.
+    """What is registered. `scopes` None asks for no limit; `settings` are the method's own;
+    `grant_types` and `method` are all that the client may use.
 
     `told` is what the client is shown of it, by the names of RFC 7591 §2.
     """
 
     name: str
     method: str
+    grant_types: frozenset[str]
     scopes: frozenset[str] | None
     settings: Mapping[str, Any]
     dpop_bound: bool
@@ -91,9 +93,10 @@ def read(
     method = _text(said, "token_endpoint_auth_method") or METHOD_DEFAULT
     if method not in methods or not (method in SECRET_METHODS or method in _SETTINGS):
         raise NotRegistrable(f"{method[:80]} is not offered.", "token_endpoint_auth_method")
+    grants = _grants(said, grant_types)
     told: dict[str, Any] = {
         "token_endpoint_auth_method": method,
-        "grant_types": _grants(said, grant_types),
+        "grant_types": grants,
         "response_types": [],
     }
     name = _text(said, "client_name")
@@ -106,7 +109,9 @@ def read(
     settings = _settings(said, method)
     told |= settings
     shown, (dpop, certificate) = told.get("client_name", NAME_DEFAULT), flags.values()
-    return ClientMetadata(shown, method, scopes, settings, dpop, certificate, told)
+    return ClientMetadata(
+        shown, method, frozenset(grants), scopes, settings, dpop, certificate, told
+    )
 
 
 def check_replacement(said: Mapping[str, Any], client_id: str) -> None:

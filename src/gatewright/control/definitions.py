@@ -4,10 +4,11 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from gatewright.control.findings import Finding, refuse
 from gatewright.domain import text
-from gatewright.domain.api import OPERATIONS_MAX, Definition
+from gatewright.domain.api import OPERATIONS_MAX, Access, Definition
 from gatewright.domain.errors import Invalid
 from gatewright.domain.operation import (
     ANY_TOKEN,
@@ -22,12 +23,18 @@ from gatewright.domain.scope import Scope, scope_name
 
 SCOPES_MAX = 2000
 ALTERNATIVES_MAX = 100
+USUAL_ACCESS = Access()
 _PARAMETER = re.compile(r"\{[^{}/]*\}")
 _HEX = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
-def define(operations: Sequence[Operation], scopes: Sequence[Scope]) -> Definition:
-    """A definition in the order of matching, checked whole. Raises Refused with every finding."""
+def define(
+    operations: Sequence[Operation], scopes: Sequence[Scope], access: Access = USUAL_ACCESS
+) -> Definition:
+    """A definition in the order of matching, checked whole. Raises Refused with every finding.
+
+    `access` was checked where it was set (`control.access`).
+    """
     findings = [*_sizes(operations, scopes), *_scope_findings(scopes)]
     known = {scope.name for scope in scopes}
     seen: dict[tuple[str, str], int] = {}
@@ -41,6 +48,7 @@ def define(operations: Sequence[Operation], scopes: Sequence[Scope]) -> Definiti
     return Definition(
         tuple(sorted(operations, key=lambda item: (match_order(item.path), item.method))),
         tuple(sorted(scopes, key=lambda scope: scope.name)),
+        access,
     )
 
 
@@ -77,7 +85,7 @@ def _operation_findings(operation: Operation, known: set[str]) -> list[Finding]:
         text.line(operation.operation_id, "operation_id")
     except Invalid as error:
         findings.append(Finding(operation.key, f"{error.field}: {error.reason}"))
-    if not operation.alternatives and not operation.anonymous:
+    if not operation.alternatives and not operation.anonymous and not operation.api_key:
         findings.append(Finding(operation.key, "No alternative: nobody could call it."))
     if len(operation.alternatives) > ALTERNATIVES_MAX:
         findings.append(Finding(operation.key, f"It has over {ALTERNATIVES_MAX} alternatives."))
@@ -103,20 +111,31 @@ def shape(path: str) -> str:
 
 
 def digest(definition: Definition) -> str:
-    """SHA-256, in hex, of the definition's canonical JSON."""
-    content = {
-        "operations": [
-            {
-                "method": item.method,
-                "path": item.path,
-                "summary": item.summary,
-                "operation_id": item.operation_id,
-                "anonymous": item.anonymous,
-                "alternatives": [sorted(scopes) for scopes in item.alternatives],
-            }
-            for item in definition.operations
-        ],
+    """SHA-256, in hex, of the definition's canonical JSON; the usual access is left out."""
+    content: dict[str, Any] = {
+        "operations": [_content(item) for item in definition.operations],
         "scopes": [[scope.name, scope.description] for scope in definition.scopes],
     }
+    access = definition.access
+    if access != USUAL_ACCESS:
+        managers = access.key_managers
+        content["access"] = {
+            "token_header": access.token_header,
+            "subscription_required": access.subscription_required,
+            "api_keys": access.api_keys,
+            "key_managers": None if managers is None else sorted(managers),
+        }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _content(operation: Operation) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "method": operation.method,
+        "path": operation.path,
+        "summary": operation.summary,
+        "operation_id": operation.operation_id,
+        "anonymous": operation.anonymous,
+        "alternatives": [sorted(scopes) for scopes in operation.alternatives],
+    }
+    return content | ({"api_key": True} if operation.api_key else {})

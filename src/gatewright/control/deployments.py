@@ -6,17 +6,22 @@ from gatewright.access.actions import Action
 from gatewright.control import apis, definitions, environments
 from gatewright.control.desk import Desk
 from gatewright.control.findings import Finding, refuse
+from gatewright.control.fitting import fitting
 from gatewright.domain import address, ids
-from gatewright.domain.api import Api, Deployment, Revision, upstream_url
+from gatewright.domain.api import HISTORY_MAX, Api, Deployment, Past, Revision, upstream_url
 from gatewright.domain.environment import Environment
 from gatewright.domain.errors import Conflict, Invalid, NotFound
 from gatewright.domain.lifecycle import LISTED
+from gatewright.domain.limit import NO_LIMITS, Limits
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Target:
+    """Where a revision shall be served, from which upstream, within which limits."""
+
     environment: Environment
     upstream: str
+    limits: Limits
 
 
 def revisions(desk: Desk, api: Api, after: str | None, limit: int) -> list[Revision]:
@@ -47,26 +52,30 @@ def deploy(
         if environment is None
         else [environments.named(desk, environment)]
     )
-    plans = [_Plan(target, _upstream_for(api, target, upstream)) for target in targets]
-    revision = _newest_for(desk, api) if number is None else _numbered(desk, api, number)
+    plans = [_target(api, target, upstream) for target in targets]
+    revision = _newest_for(desk, api) if number is None else numbered(desk, api, number)
     return _put(desk, api, revision, plans)
 
 
 def promote(
     desk: Desk, reference: str, source: str, target: str, upstream: str | None = None
 ) -> Api:
-    """Deploy to `target` the revision that `source` serves, with the target's own upstream."""
+    """Deploy to `target` the revision that `source` serves, with the target's own upstream and
+    limits. Raises Conflict where it has no upstream, or where both are one environment."""
     desk.demand(Action.DEPLOY)
     api = apis.named(desk, reference)
     apis.refuse_retired(api)
     origin = environments.named(desk, source, "from")
     environment = environments.named(desk, target, "to")
+    if environment.id == origin.id:
+        reason = f"{api.reference} would be promoted from {origin.handle} to itself."
+        raise Conflict(reason, "to", "Name another environment.")
     if upstream is not None:
         upstream = upstream_url(upstream)
-    deployment = _in_environment(desk, api, origin, "from")
-    plan = _Plan(environment, _upstream_for(api, environment, upstream))
+    deployment = in_environment(desk, api, origin, "from")
+    plan = _target(api, environment, upstream)
     (revision,) = desk.tx.revisions.find(id=deployment.revision_id)
-    return _put(desk, api, revision, [plan])
+    return _put(desk, api, revision, [plan], promoted_from=origin.handle)
 
 
 def undeploy(desk: Desk, reference: str, environment_name: str) -> Api:
@@ -74,7 +83,7 @@ def undeploy(desk: Desk, reference: str, environment_name: str) -> Api:
     desk.demand(Action.DEPLOY)
     api = apis.named(desk, reference)
     environment = environments.named(desk, environment_name)
-    deployment = _in_environment(desk, api, environment, "environment")
+    deployment = in_environment(desk, api, environment, "environment")
     if api.state in LISTED and desk.tx.deployments.count(api_id=api.id) == 1:
         raise Conflict(
             f"{api.reference} is {api.state} and served nowhere else.",
@@ -86,7 +95,8 @@ def undeploy(desk: Desk, reference: str, environment_name: str) -> Api:
     return api
 
 
-def _in_environment(desk: Desk, api: Api, environment: Environment, field: str) -> Deployment:
+def in_environment(desk: Desk, api: Api, environment: Environment, field: str) -> Deployment:
+    """The API's deployment there. Raises NotFound naming `field`."""
     found = desk.tx.deployments.find(api_id=api.id, environment_id=environment.id)
     if not found:
         raise NotFound(
@@ -95,15 +105,16 @@ def _in_environment(desk: Desk, api: Api, environment: Environment, field: str) 
     return found[0]
 
 
-def _upstream_for(api: Api, environment: Environment, given: str | None) -> str:
+def _target(api: Api, environment: Environment, given: str | None) -> Target:
     upstream = given or api.upstreams.get(environment.id)
     if not upstream:
         raise Conflict(
             f"{api.reference} has no upstream for {environment.handle}.",
             "upstream",
-            "Give one, such as https://books.internal:8443/api.",
+            f"Set one: gatewright api edit {api.reference} --environment {environment.handle}"
+            " --upstream https://books.internal:8443/api",
         )
-    return upstream
+    return Target(environment, upstream, api.limits.get(environment.id, NO_LIMITS))
 
 
 def _newest_for(desk: Desk, api: Api) -> Revision:
@@ -114,7 +125,7 @@ def _newest_for(desk: Desk, api: Api) -> Revision:
     number = desk.tx.revisions.count(api_id=api.id)
     digest = definitions.digest(api.definition)
     if number:
-        newest = _numbered(desk, api, number)
+        newest = numbered(desk, api, number)
         if newest.digest == digest:
             return newest
     return desk.tx.revisions.add(
@@ -130,7 +141,8 @@ def _newest_for(desk: Desk, api: Api) -> Revision:
     )
 
 
-def _numbered(desk: Desk, api: Api, number: int) -> Revision:
+def numbered(desk: Desk, api: Api, number: int) -> Revision:
+    """The API's revision of that number. Raises NotFound."""
     found = desk.tx.revisions.find(api_id=api.id, number=number)
     if not found:
         raise NotFound(
@@ -139,14 +151,25 @@ def _numbered(desk: Desk, api: Api, number: int) -> Revision:
     return found[0]
 
 
-def _put(desk: Desk, api: Api, revision: Revision, plans: list[_Plan]) -> Api:
+def check(desk: Desk, api: Api, revision: Revision, targets: list[Target]) -> None:
+    """Raise Refused with what a gateway could not serve, Invalid for an address of our own."""
     findings: list[Finding] = []
-    for plan in plans:
-        _refuse_own_address(desk, plan.upstream)
+    for target in targets:
+        _refuse_own_address(desk, target.upstream)
         findings += desk.deploy_check(
-            desk.organization, api, revision.definition, plan.environment, plan.upstream
+            desk.organization, api, revision.definition, target.environment, target.upstream
         )
     refuse(findings, "api", "Correct the definition or the upstream, then deploy again.")
+
+
+def _put(
+    desk: Desk,
+    api: Api,
+    revision: Revision,
+    plans: list[Target],
+    promoted_from: str | None = None,
+) -> Api:
+    check(desk, api, revision, plans)
     for plan in plans:
         _write(desk, api, revision, plan)
         desk.record(
@@ -156,6 +179,7 @@ def _put(desk: Desk, api: Api, revision: Revision, plans: list[_Plan]) -> Api:
             environment=plan.environment.handle,
             revision=revision.number,
             upstream=plan.upstream,
+            promoted_from=promoted_from,
         )
     upstreams = {**api.upstreams, **{plan.environment.id: plan.upstream for plan in plans}}
     if upstreams == api.upstreams:
@@ -176,23 +200,37 @@ def _refuse_own_address(desk: Desk, upstream: str) -> None:
         )
 
 
-def _write(desk: Desk, api: Api, revision: Revision, plan: _Plan) -> None:
-    now = desk.world.now()
+def _write(desk: Desk, api: Api, revision: Revision, plan: Target) -> None:
+    now, limits = desk.world.now(), fitting(plan.limits, revision.definition)
     found = desk.tx.deployments.find(api_id=api.id, environment_id=plan.environment.id)
     if found:
         changed = replace(
-            found[0], revision_id=revision.id, upstream=plan.upstream, deployed_at=now
+            found[0],
+            revision_id=revision.id,
+            upstream=plan.upstream,
+            limits=limits,
+            deployed_at=now,
+            history=history_of(found[0], revision, plan.upstream),
         )
         desk.tx.deployments.replace(changed)
         return
     desk.tx.deployments.add(
         Deployment(
-            ids.new_id("dep", desk.world),
-            api.organization_id,
-            api.id,
-            plan.environment.id,
-            revision.id,
-            plan.upstream,
-            now,
+            id=ids.new_id("dep", desk.world),
+            organization_id=api.organization_id,
+            api_id=api.id,
+            environment_id=plan.environment.id,
+            revision_id=revision.id,
+            upstream=plan.upstream,
+            deployed_at=now,
+            limits=limits,
         )
     )
+
+
+def history_of(deployment: Deployment, revision: Revision, upstream: str) -> tuple[Past, ...]:
+    """What it will have served before, once it serves that revision from that upstream."""
+    present = Past(deployment.revision_id, deployment.upstream)
+    if present == Past(revision.id, upstream):
+        return deployment.history
+    return (present, *deployment.history)[:HISTORY_MAX]

@@ -22,12 +22,14 @@ SYSTEM = "system"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Public URLs of the installation's parts, without trailing slashes."""
+    """Public URLs of the installation's parts, without trailing slashes; `domains_port` is the
+    gateway's for calls by domain name, 0 where there is none."""
 
     management: str
     sts: str
     portal: str
     console: str
+    domains_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,21 @@
-"""The watch over what expires: says once a day which secrets and authenticators end soon."""
+"""The watch over what expires: tells once a day of secrets, authenticators, keys and domains."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from gatewright.domain.api_key import ApiKey
 from gatewright.domain.authenticator import Authenticator
 from gatewright.domain.credential import Secret
-from gatewright.domain.expiry import expiring
+from gatewright.domain.domain_name import DomainName
+from gatewright.domain.expiry import expires_soon, expiring
 from gatewright.domain.world import World
-from gatewright.observability.events import Event, WayInExpires
+from gatewright.observability.events import ApiKeyExpires, DomainExpires, Event, WayInExpires
 from gatewright.store.port import Rows, Store, Transaction
 
 AGAIN_AFTER = timedelta(days=1)
 PAGE = 1000
-R = TypeVar("R", Secret, Authenticator)
+R = TypeVar("R", Secret, Authenticator, ApiKey, DomainName)
 
 
 class ExpiryWatch:
@@ -37,8 +39,13 @@ class ExpiryWatch:
             said = {way.id: self._said.get(way.id) for way in ways}
             due = [way for way in ways if _is_due(said[way.id], now)]
             events = [_event(tx, way, now) for way in due]
+            domains = [row for row in _every(tx.domains) if _ends(row, now)]
+            keys = [row for row in expiring(_every(tx.api_keys), now) if row.usable(now)]
+            others: list[DomainName | ApiKey] = [*domains, *keys]
+            said |= {row.id: self._said.get(row.id) for row in others}
+            told = [(row, _other_event(tx, row)) for row in others if _is_due(said[row.id], now)]
         self._said = {id: at for id, at in said.items() if at is not None}
-        for way, event in zip(due, events, strict=True):
+        for way, event in [*zip(due, events, strict=True), *told]:
             self._said[way.id] = now
             if event is not None:
                 self._report(event)
@@ -50,6 +57,25 @@ def _every(rows: Rows[R]) -> Iterator[R]:
     while page:
         yield from page
         page = rows.page(after=page[-1].id, limit=PAGE) if len(page) == PAGE else []
+
+
+def _ends(row: DomainName, now: datetime) -> bool:
+    """Soon, or already: an ended certificate is served on, and every client refuses it."""
+    return row.expires_at <= now or expires_soon(row, now)
+
+
+def _other_event(tx: Transaction, row: DomainName | ApiKey) -> Event | None:
+    organization = tx.organizations.get(row.organization_id)
+    if organization is None:
+        return None
+    if isinstance(row, DomainName):
+        return DomainExpires(organization.handle, row.host, row.id, row.expires_at)
+    application = tx.applications.get(row.application_id)
+    if application is None or row.expires_at is None:
+        return None
+    return ApiKeyExpires(
+        organization.handle, application.handle, row.kind, row.name, row.id, row.expires_at
+    )
 
 
 def _is_due(said: datetime | None, now: datetime) -> bool:

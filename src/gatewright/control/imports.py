@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gatewright.access.actions import Action
-from gatewright.control import apis, environments
+from gatewright.control import apis, environments, limits
 from gatewright.control.apis import NewApi
 from gatewright.control.desk import Desk, expect
 from gatewright.control.fetch import Fetched
@@ -123,11 +123,12 @@ def _update(
         api,
         name=wish.name or api.name,
         description=imported.description or api.description,
-        definition=imported.definition,
+        definition=replace(imported.definition, access=api.definition.access),
         upstreams=upstreams,
     )
     before = {item.key for item in api.definition.operations}
     removed = tuple(sorted(before - {item.key for item in imported.definition.operations}))
+    warnings = (*warnings, *limits.findings(desk, api, changed))
     if not wish.dry_run:
         changed = apis.save(desk, api, changed, "apis.import", removed_operations=len(removed))
     return Outcome(changed, warnings, created=False, removed_operations=removed)

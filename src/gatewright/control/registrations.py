@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 
 from gatewright.control import (
     applications,
+    auth_methods,
     client_metadata,
     initial_tokens,
     registered_keys,
     secrets,
     subjects,
 )
-from gatewright.control.client_metadata import SECRET_METHODS, ClientMetadata, NotRegistrable
+from gatewright.control.auth_methods import REGISTERED_NAME, SECRET_METHODS
+from gatewright.control.client_metadata import ClientMetadata, NotRegistrable
 from gatewright.control.desk import Addresses, Desk, record_as
 from gatewright.control.ports import serves_everything
 from gatewright.crypto import secrets as generated
@@ -37,9 +39,6 @@ from gatewright.store.port import Store, Transaction
 
 REGISTRATIONS_MAX = 10_000
 """Of one organization."""
-
-REGISTERED_NAME = "registered"
-"""The name of the secrets and authenticators that a registration made and may replace."""
 
 _TRIES = 3
 _CLIENT_ID_CHARS_MAX = 100
@@ -232,6 +231,8 @@ class Registrar:
                 known.credential.tls_client_certificate_bound_access_tokens,
                 before.get("tls_client_certificate_bound_access_tokens", False),
             ),
+            grant_types=metadata.grant_types,
+            auth_methods=auth_methods.given(known.desk, known.credential.id) | {metadata.method},
         )
         registration = replace(known.registration, metadata=_text(metadata))
         if application != known.application:
@@ -307,6 +308,8 @@ def _credential(
         created_at=desk.world.now(),
         dpop_bound_access_tokens=metadata.dpop_bound,
         tls_client_certificate_bound_access_tokens=metadata.certificate_bound,
+        grant_types=metadata.grant_types,
+        auth_methods=frozenset({metadata.method}),
     )
 
 

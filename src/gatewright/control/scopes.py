@@ -57,7 +57,7 @@ def attach_to(
     scope = scope_name(_short(desk, api, name))
     known = api.definition.scopes
     scopes = known if scope in {item.name for item in known} else (*known, Scope(scope))
-    operations = _changed(api, operation, lambda item: attach(item, scope))
+    operations = changed(api, operation, lambda item: attach(item, scope))
     return _save(desk, api, operations, scopes, "scopes.attach", scope, operation)
 
 
@@ -67,7 +67,7 @@ def detach_from(
     """The inverse of `attach_to`. An operation left without scopes asks for a valid token."""
     api = apis.editable(desk, reference, expected)
     scope = _short(desk, api, name)
-    operations = _changed(api, operation, lambda item: detach(item, scope))
+    operations = changed(api, operation, lambda item: detach(item, scope))
     if operations == api.definition.operations:
         raise NotFound(
             f"{scope[:80]!r} is not attached to {operation[:80]!r}.",
@@ -81,9 +81,10 @@ def _short(desk: Desk, api: Api, name: str) -> str:
     return name.removeprefix(qualified(desk.organization.handle, api.handle, ""))
 
 
-def _changed(
+def changed(
     api: Api, operation: str, change: Callable[[Operation], Operation]
 ) -> tuple[Operation, ...]:
+    """The API's operations with one changed (`GET /books`), or each (`*`). Raises NotFound."""
     if operation == EVERY_OPERATION:
         return tuple(change(item) for item in api.definition.operations)
     method, path = parse_key(operation)
@@ -111,5 +112,6 @@ def _save(
     scope: str,
     operation: str | None = None,
 ) -> Api:
-    changed = replace(api, definition=definitions.define(operations, scopes))
-    return apis.save(desk, api, changed, action, scope=scope, operation=operation)
+    definition = definitions.define(operations, scopes, api.definition.access)
+    after = replace(api, definition=definition)
+    return apis.save(desk, api, after, action, scope=scope, operation=operation)

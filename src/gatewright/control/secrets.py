@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from gatewright.access.actions import Action
+from gatewright.control import auth_methods
 from gatewright.control.desk import Desk
 from gatewright.crypto import secrets
 from gatewright.crypto.secrets import SecretText
@@ -49,6 +50,7 @@ class Way(Protocol):
 
 def make(desk: Desk, credential: Credential, name: str, expires_in_days: int | None) -> NewSecret:
     """A new secret of the credential; the caller records what it is for. Raises Invalid."""
+    auth_methods.widen(desk, credential, auth_methods.SECRET_METHODS, name)
     clear, now = secrets.generate(secrets.CLIENT_SECRET, desk.world), desk.world.now()
     lifetime = None if expires_in_days is None else timedelta(days=expires_in_days)
     secret = desk.tx.secrets.add(

@@ -20,6 +20,8 @@ _CONTEXT_SEGMENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._~-]{0,62})")
 
 
 TOKEN_HEADER = "authorization"
+BUILT_IN = "sts"
+"""What our own token service is called among key managers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,19 @@ class Access:
 
     `token_header` is in lower case; the token stands there after `Bearer `. `key_managers` are
     handles; None takes all that the environment has, and `sts` stands for the built-in one.
-    `api_keys` says whether API keys are taken at all. Without `subscription_required` any
-    application's valid token will do, where its scopes suffice.
+    With `api_keys` API keys are taken at every operation where their scopes suffice; single
+    operations may take them by themselves. Without `subscription_required` any application's
+    valid token will do, where its scopes suffice.
     """
 
     token_header: str = TOKEN_HEADER
     subscription_required: bool = True
     api_keys: bool = False
     key_managers: frozenset[str] | None = None
+
+    def takes(self, handle: str) -> bool:
+        """Whether tokens of that key manager count, by its handle or BUILT_IN."""
+        return self.key_managers is None or handle in self.key_managers
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +106,22 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What an environment served before: a revision by its id, and its upstream."""
+
+    revision_id: str
+    upstream: str
+
+
+HISTORY_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
-    """A revision in an environment, with the upstream and limits it was deployed with."""
+    """A revision in an environment, with the upstream and limits it was deployed with.
+
+    `history` is what it served before, the newest first, at most HISTORY_MAX of it.
+    """
 
     id: str
     organization_id: str
@@ -111,6 +132,7 @@ class Deployment:
     deployed_at: datetime
     revision: int = 1
     limits: Limits = NO_LIMITS
+    history: tuple[Past, ...] = ()
 
 
 def version_pair(value: str) -> tuple[int, int]:

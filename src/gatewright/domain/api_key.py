@@ -17,6 +17,16 @@ TEST_SUBJECT = "test"
 API_KEY_SCOPE = "urn:gatewright:api-key"
 """Stands among the scopes of each API key: what an operation asks for that takes any API key."""
 
+EVERY_SCOPE = "urn:gatewright:every-scope"
+"""Stands for the scopes of an API key that is not narrowed: good for every operation that takes
+API keys."""
+
+RESERVED_SCOPES = frozenset({API_KEY_SCOPE, EVERY_SCOPE})
+"""Names that no API may define and no access token may hold: they say what kind of key it is."""
+
+SCOPES_LENGTH_MAX = 4096
+"""Characters of the scopes in one key: larger ones break headers."""
+
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
@@ -39,6 +49,12 @@ class ApiKey:
     def subject_key(self) -> str:
         """Its id, which no client of our own can have."""
         return self.id
+
+    def state(self, now: datetime) -> str:
+        """`active`, `expired` or `revoked`, whichever came first."""
+        if self.expires_at is not None and self.expires_at <= (self.revoked_at or now):
+            return "expired"
+        return "active" if self.revoked_at is None else "revoked"
 
     def usable(self, now: datetime) -> bool:
         """Neither revoked nor expired."""

@@ -6,6 +6,14 @@ from datetime import datetime
 KINDS = ("asgardeo", "entra", "keycloak", "auth0", "okta", "oidc")
 """Products whose claims and addresses are known beforehand; the last stands for any other."""
 
+EXTERNAL_CLIENTS_MAX = 20
+"""Linked clients of one application."""
+
+ENDPOINTS = (
+    "token_endpoint", "authorization_endpoint", "revocation_endpoint", "end_session_endpoint",
+)  # fmt: skip
+"""What is kept of an issuer's addresses (RFC 8414 §2, OpenID Connect RP-Initiated Logout 1.0)."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyManager:
@@ -39,6 +47,11 @@ class KeyManager:
     role_claim: str = ""
     role_scopes: dict[str, str] = field(default_factory=dict)
     endpoints: dict[str, str] = field(default_factory=dict)
+
+    def opens_apis_in(self, environment_id: str) -> bool:
+        """Whether its tokens are good for APIs there, as far as it says so itself."""
+        here = not self.environments or environment_id in self.environments
+        return self.enabled and self.api_access and here
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +93,12 @@ class ExternalClient:
 def external_subject(key_manager_id: str, client_id: str) -> str:
     """`<key manager>|<client>`: a client id of our own never holds a bar."""
     return f"{key_manager_id}|{client_id}"
+
+
+def claim_path(name: str) -> tuple[str, ...]:
+    """Where a claim of that name stands, from the outside in.
+
+    A name with a slash or a colon is one member's whole name, such as `https://example.com/roles`
+    or `cognito:groups`; in any other a dot leads into an object, as in `realm_access.roles`.
+    """
+    return (name,) if "/" in name or ":" in name else tuple(name.split("."))

@@ -29,6 +29,11 @@ class Limits:
     api: Rate | None = None
     operations: Mapping[str, Rate] = field(default_factory=dict)
 
+    def within(self, keys: Mapping[str, str]) -> "Limits":
+        """Only those of operations in `keys`, each under what it is called there."""
+        kept = {keys[key]: item for key, item in self.operations.items() if key in keys}
+        return self if kept == self.operations else Limits(self.api, kept)
+
 
 NO_LIMITS = Limits()
 

@@ -9,6 +9,9 @@ HEARTBEAT = timedelta(seconds=5)
 ABSENT_AFTER = timedelta(seconds=20)
 """A connected gateway that reported nothing for so long is taken to be gone with its reporter."""
 
+FORGOTTEN_AFTER = timedelta(days=7)
+"""A gateway that nothing was heard of for so long is listed no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class GatewayNode:

@@ -27,7 +27,7 @@ class Operation:
     """`anonymous` ones need neither token nor subscription; the others need `alternatives`.
 
     With `api_key` an API key of a subscribed application is one more alternative, whatever its
-    scopes; without it, API keys are taken where their scopes suffice.
+    scopes; without it, API keys are taken where `Access.api_keys` says so and their scopes suffice.
     """
 
     method: str
@@ -120,7 +120,12 @@ def attach(operation: Operation, scope: str) -> Operation:
 
 
 def detach(operation: Operation, scope: str) -> Operation:
-    """The operation without `scope`; one left without any asks for a valid token only."""
+    """The operation without `scope`; one left without any asks for a valid token only.
+
+    One that takes API keys and no token stays as it is.
+    """
+    if operation.api_key and not operation.alternatives:
+        return operation
     left = (alternative - {scope} for alternative in operation.alternatives)
     kept = tuple(dict.fromkeys(item for item in left if item))
     return replace(operation, alternatives=kept or ANY_TOKEN)

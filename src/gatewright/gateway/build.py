@@ -12,9 +12,11 @@ from gatewright.domain.api import Api, Deployment, Revision
 from gatewright.domain.environment import Environment
 from gatewright.domain.errors import GatewrightError, Invalid
 from gatewright.domain.lifecycle import State
-from gatewright.gateway import lower
+from gatewright.domain.token import issuer
+from gatewright.gateway import lower, lower_issuers
 from gatewright.gateway.compile import (
     listener,
+    rates,
     routes,
     services,
     sts_door,
@@ -23,38 +25,21 @@ from gatewright.gateway.compile import (
 )
 from gatewright.gateway.denylist import DenyLists
 from gatewright.gateway.desired import Desired, Place, Touched
-from gatewright.gateway.ir import ApiIr, EnvironmentIr, PlaceIr, StsIr, TlsIr
-from gatewright.gateway.policies import POLICIES, bound
+from gatewright.gateway.doors import Doors, Opens
+from gatewright.gateway.ir import (
+    STANDARD_ENTRANCES,
+    ApiIr,
+    EntranceIr,
+    EnvironmentIr,
+    IssuerIr,
+    PlaceIr,
+)
+from gatewright.gateway.policies import POLICIES, access_token, bound
+from gatewright.gateway.site import Site as Site  # others look for it here
 from gatewright.gateway.snapshot import Update
-from gatewright.gateway.xds import names
+from gatewright.gateway.xds import limiters, names
 from gatewright.gateway.xds.messages import Messages
 from gatewright.store.mirror import Difference
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What a gateway must be told about its surroundings.
-
-    `listeners` maps an environment's id or handle to address and port; an environment without an
-    entry is another gateway's. `ca_file` holds the authorities that https upstreams are verified
-    against; None refuses them all. `sts_address` is the token service's on this machine,
-    `proofs_socket` the path of the service that decides about bound tokens. With `tls` the
-    listeners end TLS, and `sts` is the token service's own door for it.
-    """
-
-    sts_url: str
-    listeners: Mapping[str, tuple[str, int]]
-    ca_file: str | None = None
-    sts_address: tuple[str, int] = ("127.0.0.1", 8001)
-    proofs_socket: str = "/nowhere/proofs.sock"
-    tls: TlsIr | None = None
-    sts: StsIr | None = None
-
-    def address(self, environment: Environment | None) -> tuple[str, int] | None:
-        """Where this gateway listens for the environment; None when it does not."""
-        if environment is None:
-            return None
-        return self.listeners.get(environment.id) or self.listeners.get(environment.handle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +64,28 @@ class _State:
     cluster_users: dict[str, set[str]] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, dict[str, str]] = field(default_factory=dict)
+    entrances: dict[str, tuple[EntranceIr, ...]] = field(default_factory=dict)
+    lowered: dict[str, EnvironmentIr] = field(default_factory=dict)
+    home: str = ""
 
 
 class Build:
     """Follows one desired state. For use by one thread."""
 
     def __init__(
-        self, desired: Desired, site: Site, messages: Messages, now: Callable[[], datetime]
-    ) -> None:
+        self, desired: Desired, site: Site, messages: Messages, now: Callable[[], datetime],
+        sealer: Opens | None = None,
+    ) -> None:  # fmt: skip
         self._desired, self._site, self._messages, self._now = desired, site, messages, now
         self._deny = DenyLists(messages)
         self._state = _State()
+        self._doors = Doors(desired, messages, site.domains, sealer)
+
+    @property
+    def closed_domains(self) -> Mapping[str, str]:
+        """Why a domain is not served as asked, by its id."""
+        return self._doors.closed
 
     @property
     def faults(self) -> Mapping[str, Fault]:
@@ -102,14 +98,24 @@ class Build:
         return self._state.closed
 
     @property
+    def issuers_left_out(self) -> Mapping[tuple[str, str], str]:
+        """Why tokens of a key manager open nothing in an environment, by the ids of both."""
+        return {
+            (id, manager): reason
+            for id, found in self._state.left_out.items()
+            for manager, reason in found.items()
+        }
+
+    @property
     def environment_ids(self) -> frozenset[str]:
         """The environments that this gateway serves."""
-        return frozenset(row.id for row in self._rows("environments") if self._site.address(row))
+        return frozenset(row.id for row in self._rows("environments") if self._is_ours(row))
 
     def everything(self) -> list[Update]:
         """Every resource, from scratch."""
         self._state = _State()
-        ours = [row for row in self._rows("environments") if self._site.address(row)]
+        self._find_home()
+        ours = [row for row in self._rows("environments") if self._is_ours(row)]
         lists = [lower.deny_list_name(row.organization_id, row.kind) for row in ours]
         self._deny.load(lists, self._rows("revoked_tokens"), self._now())
         touched = self._desired.everything()
@@ -144,17 +150,25 @@ class Build:
 
     def _updates(self, touched: Touched) -> list[Update]:
         updates: list[Update] = []
+        self._find_home()
+        for id in sorted(touched.environments):
+            environment = self._desired.row("environments", id)
+            if environment and self._is_ours(environment) != (id in self._state.lowered):
+                self._desired.touch_environment(touched, environment)  # with all that is in it
         for id in sorted(touched.environments):
             updates += self._environment(id)
+        if touched.environments:
+            updates += self._doors.updates(self._state.lowered)
         for id in sorted(touched.deployments):
             updates += self._deployment(id)
         return [*updates, *(self._place(place) for place in sorted(touched.places))]
 
     def _environment(self, id: str) -> list[Update]:
         environment: Environment | None = self._desired.row("environments", id)
-        address = self._site.address(environment)
-        if environment is None or address is None:
-            self._state.closed.pop(id, None)
+        if environment is None or not self._is_ours(environment):
+            for kept in (self._state.closed, self._state.left_out, self._state.entrances,
+                         self._state.lowered):  # fmt: skip
+                kept.pop(id, None)
             return [
                 Update(names.LISTENER, id, None),
                 Update(names.SCOPE, well_known.scope_name(id), None),
@@ -162,25 +176,73 @@ class Build:
                 *(Update(names.EXTENSION, policy.filter_name(id), None) for policy in POLICIES),
             ]
         try:
-            updates = self._front_door(environment, address)
+            updates = self._front_door(environment)
         except Exception as error:  # noqa: BLE001  what was served stays, the rest goes on
             self._state.closed[id] = _reason(error)
             return []
         self._state.closed.pop(id, None)
         return updates
 
-    def _front_door(self, environment: Environment, address: tuple[str, int]) -> list[Update]:
-        organization = self._desired.row("organizations", environment.organization_id)
-        keys = self._desired.signing_keys(environment)
-        ir = lower.lower_environment(
-            organization, environment, keys, self._site.sts_url, address, self._site.tls
-        )  # fmt: skip
+    def _is_ours(self, environment: Environment | None) -> bool:
+        return self._address(environment) is not None or self._doors.serves(environment)
+
+    def _address(self, environment: Environment | None) -> tuple[str, int] | None:
+        return self._site.address(environment, self._state.home)
+
+    def _find_home(self) -> None:
+        """The organization that was there first has the ports."""
+        self._state.home = min((row.id for row in self._rows("organizations")), default="")
+
+    def _front_door(self, environment: Environment) -> list[Update]:
+        address = self._address(environment)
+        ir = self._lower_environment(environment, address or ("", 0))
+        self._state.lowered[environment.id] = ir
         extensions = [
             Update(names.EXTENSION, name, self._messages.pack(resource))
             for name, resource in listener.extensions(ir).items()
         ]
-        front = Update(names.LISTENER, environment.id, self._messages.pack(listener.listener(ir)))
+        body = self._messages.pack(listener.listener(ir)) if address else None
+        front = Update(names.LISTENER, environment.id, body)
         return [*self._deny.add_list(ir.deny_list), *extensions, front, *self._well_known(ir)]
+
+    def _lower_environment(
+        self, environment: Environment, address: tuple[str, int]
+    ) -> EnvironmentIr:
+        desired, sts_url = self._desired, self._site.sts_url
+        organization = desired.row("organizations", environment.organization_id)
+        token_issuer = issuer(sts_url, organization.handle, environment.kind)
+        signers = desired.api_key_signers(environment)
+        return lower.lower_environment(
+            organization, environment, desired.signing_keys(environment), sts_url, address,
+            self._site.tls,
+            issuers=self._issuers(environment),
+            api_keys=lower_issuers.lower_keys(signers, token_issuer, environment),
+            entrances=self._entrances(environment.id),
+            plans=desired.plans(organization.id),
+            limits=desired.limits(environment.id),
+        )  # fmt: skip
+
+    def _entrances(self, environment_id: str) -> tuple[EntranceIr, ...]:
+        """Also those of the time before: an API is served by its old one until Envoy has its new
+        routes. They go with the front door's next change."""
+        definitions = self._desired.definitions(environment_id)
+        now = lower_issuers.entrances(definitions)
+        before = self._state.entrances.get(environment_id, ())
+        self._state.entrances[environment_id] = now
+        return tuple(sorted({*before, *now}, key=lambda item: item.name))
+
+    def _issuers(self, environment: Environment) -> tuple[IssuerIr, ...]:
+        """The key managers that can verify; the others' tokens open nothing there."""
+        managers = self._desired.key_managers(environment.organization_id)
+        left_out = self._state.left_out[environment.id] = {}
+        found = []
+        for manager in lower_issuers.issuers_at(managers, environment):
+            fetched = self._desired.row("fetched_key_sets", manager.id)
+            try:
+                found.append(lower_issuers.lower_issuer(manager, fetched))
+            except Invalid as error:
+                left_out[manager.id] = str(error)
+        return tuple(found)
 
     def _well_known(self, ir: EnvironmentIr) -> list[Update]:
         scope, routes_of = well_known.scope(ir), well_known.route_configuration(ir)
@@ -195,8 +257,8 @@ class Build:
         if deployment is None:
             return self._withdraw(id)
         api: Api | None = self._desired.row("apis", deployment.api_id)
-        ours = self._site.address(self._desired.row("environments", deployment.environment_id))
-        if api is None or api.state is State.RETIRED or ours is None:
+        ours = self._is_ours(self._desired.row("environments", deployment.environment_id))
+        if api is None or api.state is State.RETIRED or not ours:
             return self._withdraw(id)
         key = lower.api_key(deployment.environment_id, api.id)
         served = self._state.served.setdefault(id, _Served(key))
@@ -221,22 +283,26 @@ class Build:
                 f"{api.context}/{api.version} is taken by another API.", api.reference,
                 "Undeploy one of them or give it another context.",
             )  # fmt: skip
-        subscribers = self._desired.subscribers(api, environment)
+        definition = revision.definition
+        required = definition.access.subscription_required
+        known = self._desired.subscribers if required else self._desired.everybody
         return lower.lower_api(
-            organization, api, revision.definition, deployment, subscribers, environment.gateway_url
+            organization, api, definition, deployment, known(api, environment),
+            environment.gateway_url,
         )  # fmt: skip
 
     def _compile(self, ir: ApiIr) -> list[Update]:
         cluster = upstream.cluster(ir.upstream, self._site.ca_file)
+        body = self._messages.pack(routes.route_configuration(ir))
         return [
             Update(names.CLUSTER, cluster["name"], self._messages.pack(cluster)),
-            Update(names.ROUTES, ir.key, self._messages.pack(routes.route_configuration(ir))),
+            Update(names.ROUTES, ir.key, body, _after(ir)),
         ]
 
     def _place(self, place: Place) -> Update:
         environment_id, context, version = place
         occupant = self._desired.occupant(place)
-        ours = self._site.address(self._desired.row("environments", environment_id))
+        ours = self._is_ours(self._desired.row("environments", environment_id))
         key = lower.api_key(environment_id, occupant.api_id) if occupant and ours else ""
         ir = PlaceIr(environment_id, context, version, key)
         if not key:
@@ -278,6 +344,16 @@ class Build:
 
     def _rows(self, noun: str) -> Iterable[Any]:
         return self._desired.all(noun)
+
+
+def _after(ir: ApiIr) -> tuple[str, str] | None:
+    """What must be in force before an API's routes: by a requirement that it has not heard of yet,
+    Envoy would refuse every call; by a limit that it has not heard of, count none."""
+    if ir.entrance not in STANDARD_ENTRANCES:
+        return names.EXTENSION, access_token.filter_name(ir.environment_id)
+    if rates.is_counted(ir):
+        return names.EXTENSION, limiters.folder(ir.environment_id) + "*"
+    return None
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,7 @@ that is away is tried again; meanwhile what was served is served on.
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,11 @@ from gatewright.domain.errors import Unavailable
 from gatewright.domain.observed import ApiFault
 from gatewright.domain.world import World
 from gatewright.gateway.build import Build, Site
+from gatewright.gateway.compile.secrets import SERVER
 from gatewright.gateway.desired import NOUNS, Desired
 from gatewright.gateway.fleet import Fleet, NodeStatus
 from gatewright.gateway.observed import Observations
+from gatewright.gateway.sealed import Sealer, sealed
 from gatewright.gateway.snapshot import Snapshot, Update, encode, keep
 from gatewright.gateway.xds import names
 from gatewright.gateway.xds.messages import Messages
@@ -36,6 +38,9 @@ REPORT_SHARE = 4
 """What an Envoy has reached is reported at once, as somebody may wait for it; the pause after it
 grows with what writing costs: about one part in so many of the time, however much changes."""
 
+OTHERS_SECONDS = 2.0
+"""How often the gateways of other control planes are looked up, with whom limits are shared."""
+
 RETRY_SECONDS = 0.25
 KEEP_SECONDS = 1.0
 KEEP_SHARE = 20
@@ -49,6 +54,27 @@ class EnvironmentClosed(Event):
     name: ClassVar[str] = "gateway.environment_closed"
     level: ClassVar[str] = "error"
     environment_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DomainClosed(Event):
+    """A domain can not be served as asked; the certificate before is served on, if there is one."""
+
+    name: ClassVar[str] = "gateway.domain_closed"
+    level: ClassVar[str] = "error"
+    domain_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyManagerLeftOut(Event):
+    """Tokens of a key manager open nothing in an environment, as it has no key to verify them."""
+
+    name: ClassVar[str] = "gateway.key_manager_left_out"
+    level: ClassVar[str] = "warning"
+    environment_id: str
+    key_manager_id: str
     reason: str
 
 
@@ -68,11 +94,18 @@ class Controller:
     def __init__(
         self, snapshot: Snapshot, fleet: Fleet, site: Site, messages: Messages, world: World,
         log: Log, open_store: Callable[[], Store], snapshot_path: Path,
+        on_others: Callable[[Iterable[str]], None] = lambda nodes: None,
+        sealer: Sealer | None = None,
     ) -> None:  # fmt: skip
+        """`on_others` is told of the gateways of other control planes; without a `sealer` there
+        are no domains."""
+        self._sealer, self._closed_domains = sealer, dict[str, str]()
+        self._on_others, self._others_at = on_others, 0.0
         self._snapshot, self._fleet, self._site = snapshot, fleet, site
         self._messages, self._world, self._open_store = messages, world, open_store
         self._path, self._log = snapshot_path, log
         self._closed: dict[str, str] = {}
+        self._left_out: dict[tuple[str, str], str] = {}
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._follow, name="gateway-controller", daemon=True)
@@ -133,7 +166,8 @@ class Controller:
         store = self._open_store()
         try:
             mirror = Mirror(store, NOUNS)
-            build = Build(Desired(mirror), self._site, self._messages, self._world.now)
+            desired = Desired(mirror)
+            build = Build(desired, self._site, self._messages, self._world.now, self._sealer)
             followed = _Followed(store, mirror, build, Observations(store))
             updates = build.everything()
         except BaseException:
@@ -141,6 +175,7 @@ class Controller:
             raise
         self._tell_closed(build)
         faulty = frozenset(f"{item.environment_id}/{item.api_id}" for item in build.faults.values())
+        faulty |= {SERVER}  # which comes from files
         self._hand_over(lambda: self._replace(updates, faulty, mirror.sequence))
         return followed
 
@@ -157,6 +192,16 @@ class Controller:
             if self._closed.get(id) != reason:
                 self._log.emit(EnvironmentClosed(id, reason))
         self._closed = closed
+        domains = dict(build.closed_domains)
+        for id, reason in domains.items():
+            if self._closed_domains.get(id) != reason:
+                self._log.emit(DomainClosed(id, reason))
+        self._closed_domains = domains
+        left_out = dict(build.issuers_left_out)
+        for (id, manager), reason in left_out.items():
+            if self._left_out.get((id, manager)) != reason:
+                self._log.emit(KeyManagerLeftOut(id, manager, reason))
+        self._left_out = left_out
 
     def _hand_over(self, call: Callable[[], None]) -> None:
         if self._loop is not None and not self._stopping.is_set():
@@ -200,6 +245,12 @@ class Controller:
             return
         self._told, self._observe_at = nodes, clock + OBSERVE_SECONDS
         self._report(followed, nodes)
+        if clock >= self._others_at:
+            self._others_at = clock + OTHERS_SECONDS
+            now, environment_ids = self._world.now(), followed.build.environment_ids
+            own = {id for id, status in nodes.items() if status.connected}
+            others = followed.observations.others(own, environment_ids, now)
+            self._hand_over(lambda: self._on_others(others))
 
     def _report(self, followed: _Followed, nodes: dict[str, NodeStatus]) -> None:
         now = self._world.now()
@@ -246,6 +297,7 @@ class Controller:
         resources = {kind: dict(found) for kind, found in self._snapshot.resources.items()}
         mark = self._snapshot.mark
         try:
-            await asyncio.to_thread(lambda: keep(encode(resources, mark), self._path))
+            safe = sealed(resources, self._sealer, self._world)
+            await asyncio.to_thread(lambda: keep(encode(safe, mark), self._path))
         except OSError as error:
             self._log.fail("gateway.snapshot", error)

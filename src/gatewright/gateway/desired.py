@@ -7,19 +7,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from gatewright.domain.api import Api, Deployment, version_pair
+from gatewright.domain.api import Access, Api, Definition, Deployment, version_pair
+from gatewright.domain.api_key import ApiKey, ApiKeySigner
+from gatewright.domain.application import Application
 from gatewright.domain.credential import Credential
+from gatewright.domain.domain_name import DomainName
 from gatewright.domain.environment import Environment
+from gatewright.domain.key_manager import ExternalClient, FetchedKeySet, KeyManager
 from gatewright.domain.lifecycle import LISTED, State
+from gatewright.domain.limit import NO_LIMITS, Limits
 from gatewright.domain.plan import Plan
 from gatewright.domain.subscription import Subscription
 from gatewright.domain.token import RevokedToken, SigningKey
+from gatewright.gateway import lower_issuers
+from gatewright.gateway.ir import STANDARD_ENTRANCES, SubjectIr, SubjectState
 from gatewright.gateway.lower import deny_list_name, major_alias
+from gatewright.gateway.lower_limits import subject_state
 from gatewright.store.mirror import Difference
 
 NOUNS = (
     "organizations", "environments", "apis", "revisions", "deployments", "plans", "applications",
-    "credentials", "subscriptions", "signing_keys", "revoked_tokens",
+    "credentials", "subscriptions", "signing_keys", "revoked_tokens", "key_managers",
+    "fetched_key_sets", "external_clients", "api_keys", "api_key_signers", "domains",
 )  # fmt: skip
 Family = tuple[str, str, int]
 Place = tuple[str, str, str]
@@ -53,16 +62,20 @@ class Desired:
         self._past: dict[tuple[str, str], Any] = {}
         self._touchers: dict[str, Callable[[Touched, Any], None]] = {
             "organizations": self._touch_organization,
-            "environments": self._touch_environment,
+            "environments": self.touch_environment,
             "apis": self._touch_api,
             "deployments": self._touch_row,
             "plans": self._touch_plan,
-            "applications": lambda touched, row: self._touch_application(touched, row.id),
-            "credentials": lambda touched, row: self._touch_application(
-                touched, row.application_id
-            ),
+            "applications": self._touch_application_row,
+            "credentials": self._touch_credential,
             "subscriptions": self._touch_subscription,
             "signing_keys": self._touch_key,
+            "api_key_signers": self._touch_key,
+            "api_keys": self._touch_outsider,
+            "external_clients": self._touch_outsider,
+            "key_managers": self._touch_key_manager,
+            "fetched_key_sets": self._touch_key_manager,
+            "domains": lambda touched, row: touched.environments.add(row.environment_id),
         }
         for noun in NOUNS:
             for row in self._rows[noun].values():
@@ -103,24 +116,87 @@ class Desired:
         self._touch_rivals(touched)
         return touched
 
-    def subscribers(self, api: Api, environment: Environment) -> Iterator[tuple[str, Plan | None]]:
-        """Subject keys that may call, each with its plan."""
+    def subscribers(self, api: Api, environment: Environment) -> Iterator[SubjectIr]:
+        """Whom an API knows by their subscriptions, and how they stand."""
         family = (api.organization_id, api.handle, api.major)
         for id in self._index["subscriptions_by_family"][family]:
             subscription: Subscription = self._rows["subscriptions"][id]
             application = self._rows["applications"].get(subscription.application_id)
             plan = self._rows["plans"].get(subscription.plan_id)
             # Without its plan a subscription says nothing of a limit: it is not in force.
-            if subscription.blocked or application is None or application.blocked or plan is None:
+            if application is None or plan is None:
                 continue
-            for credential in self.credentials(application.id):
-                if credential.kind is environment.kind:
-                    yield credential.subject_key, plan
+            state = subject_state(subscription, application_blocked=application.blocked)
+            if state is None:
+                continue
+            for subject in self.subject_keys(application.id, environment):
+                yield SubjectIr(subject, state, plan.id)
 
-    def credentials(self, application_id: str) -> Iterator[Credential]:
-        """The credentials of an application."""
-        for id in self._index["credentials_by_application"][application_id]:
-            yield self._rows["credentials"][id]
+    def everybody(self, api: Api, environment: Environment) -> Iterator[SubjectIr]:
+        """Whom an API without subscriptions must know: who is no client of our own, and who is
+        blocked, here or everywhere. All other clients are let in by their token alone."""
+        for id in self._index["applications_by_organization"].get(api.organization_id, ()):
+            blocked = self._rows["applications"][id].blocked
+            state = SubjectState.BLOCKED if blocked else SubjectState.ACTIVE
+            for subject in self.subject_keys(id, environment, own=blocked):
+                yield SubjectIr(subject, state)
+        for subscriber in self.subscribers(api, environment):
+            if subscriber.state is SubjectState.BLOCKED:
+                yield subscriber
+
+    def subject_keys(
+        self, application_id: str, environment: Environment, *, own: bool = True
+    ) -> Iterator[str]:
+        """What may call for an application: its credentials, where they are asked for with `own`,
+        clients elsewhere, and API keys.
+
+        Which of them are good there now, their issuers' rules say; a revoked key is none.
+        """
+        for credential in self._of("credentials", application_id):
+            if own and credential.kind is environment.kind:
+                yield credential.subject_key
+        for client in self._of("external_clients", application_id):
+            yield client.subject_key
+        for key in self._of("api_keys", application_id):
+            if key.kind is environment.kind and key.revoked_at is None:
+                yield key.subject_key
+
+    def _of(self, noun: str, application_id: str) -> Iterator[Any]:
+        for id in self._index[f"{noun}_by_application"].get(application_id, ()):
+            yield self._rows[noun][id]
+
+    def definitions(self, environment_id: str) -> Iterator[Definition]:
+        """What each deployment in an environment is to serve."""
+        for id in self._index["deployments_by_environment"].get(environment_id, ()):
+            revision = self._rows["revisions"].get(self._rows["deployments"][id].revision_id)
+            if revision is not None:
+                yield revision.definition
+
+    def plans(self, organization_id: str) -> Iterator[Plan]:
+        """All of an organization."""
+        for id in self._index["plans_by_organization"].get(organization_id, ()):
+            yield self._rows["plans"][id]
+
+    def limits(self, environment_id: str) -> Iterator[Limits]:
+        """Those that deployments in an environment have."""
+        for id in self._index["limited_by_environment"].get(environment_id, ()):
+            yield self._rows["deployments"][id].limits
+
+    def key_managers(self, organization_id: str) -> Iterator[KeyManager]:
+        """All of an organization, for whatever they are good."""
+        for id in self._index["key_managers_by_organization"].get(organization_id, ()):
+            yield self._rows["key_managers"][id]
+
+    def api_key_signers(self, environment: Environment) -> list[ApiKeySigner]:
+        """All whose API keys and test keys may be good in the environment."""
+        issuer = (environment.organization_id, environment.kind)
+        found = self._index["api_key_signers_by_issuer"].get(issuer, ())
+        return [self._rows["api_key_signers"][id] for id in found]
+
+    def domains(self, environment_id: str) -> list[DomainName]:
+        """Those that lead to an environment."""
+        found = self._index["domains_by_environment"].get(environment_id, ())
+        return [self._rows["domains"][id] for id in sorted(found)]
 
     def signing_keys(self, environment: Environment) -> list[SigningKey]:
         """All keys of the environment's issuer, whatever their state."""
@@ -187,6 +263,11 @@ class Desired:
 
     def _touch_row(self, touched: Touched, deployment: Deployment) -> None:
         touched.deployments.add(deployment.id)
+        for revision in self._then_and_now("revisions", deployment.revision_id):
+            if _asks_for_more(revision.definition.access):
+                touched.environments.add(deployment.environment_id)
+        if deployment.limits != NO_LIMITS:
+            touched.environments.add(deployment.environment_id)
         for api in self._then_and_now("apis", deployment.api_id):
             self._touch_places(touched, deployment.environment_id, api)
 
@@ -226,18 +307,51 @@ class Desired:
             if row is not None:
                 self._touch_subscription(touched, row)
 
+    def _touch_application_row(self, touched: Touched, row: Application) -> None:
+        self._touch_application(touched, row.id)
+        if any(item.blocked for item in self._then_and_now("applications", row.id)):
+            self._touch_open(touched, row.organization_id)
+
+    def _touch_credential(self, touched: Touched, row: Credential) -> None:
+        self._touch_application(touched, row.application_id)
+        application = self._rows["applications"].get(row.application_id)
+        if application is not None and application.blocked:
+            self._touch_open(touched, row.organization_id)
+
+    def _touch_outsider(self, touched: Touched, row: ApiKey | ExternalClient) -> None:
+        self._touch_application(touched, row.application_id)
+        self._touch_open(touched, row.organization_id)
+
+    def _touch_open(self, touched: Touched, organization_id: str) -> None:
+        """APIs without subscriptions: whom they know is said at `everybody`."""
+        for id in self._index["open_revisions"].get(organization_id, ()):
+            touched.deployments.update(self._index["deployments_by_revision"].get(id, ()))
+
     def _touch_plan(self, touched: Touched, plan: Plan) -> None:
-        for id in self._index["subscriptions_by_plan"][plan.id]:
+        """The front doors, whose filters count; APIs only where it comes or goes."""
+        for environment in self._rows["environments"].values():
+            if environment.organization_id == plan.organization_id:
+                touched.environments.add(environment.id)
+        if len(self._then_and_now("plans", plan.id)) == 2:
+            return
+        for id in self._index["subscriptions_by_plan"].get(plan.id, ()):
             row = self._rows["subscriptions"].get(id)
             if row is not None:
                 self._touch_subscription(touched, row)
 
-    def _touch_environment(self, touched: Touched, environment: Environment) -> None:
+    def touch_environment(self, touched: Touched, environment: Environment) -> None:
+        """As after a change of an environment and of all that is in it."""
         touched.environments.add(environment.id)
         for id in self._index["deployments_by_environment"][environment.id]:
             self._touch_deployment(touched, id)
 
-    def _touch_key(self, touched: Touched, row: SigningKey | RevokedToken) -> None:
+    def _touch_key_manager(self, touched: Touched, row: KeyManager | FetchedKeySet) -> None:
+        """Its own front doors: no API names its keys."""
+        for environment in self._rows["environments"].values():
+            if environment.organization_id == row.organization_id:
+                touched.environments.add(environment.id)
+
+    def _touch_key(self, touched: Touched, row: SigningKey | RevokedToken | ApiKeySigner) -> None:
         for environment in self._rows["environments"].values():
             if (environment.organization_id, environment.kind) == (row.organization_id, row.kind):
                 touched.environments.add(environment.id)
@@ -245,12 +359,27 @@ class Desired:
     def _touch_organization(self, touched: Touched, row: Any) -> None:
         for environment in self._rows["environments"].values():
             if environment.organization_id == row.id:
-                self._touch_environment(touched, environment)
+                self.touch_environment(touched, environment)
+
+
+def _asks_for_more(access: Access) -> bool:
+    """Whether a front door must know of this entrance; the standard ones are always there."""
+    return lower_issuers.entrance(access) not in STANDARD_ENTRANCES
 
 
 _KEYS: dict[str, tuple[str, Any]] = {
     "deployments_by_api": ("deployments", lambda row: row.api_id),
     "deployments_by_environment": ("deployments", lambda row: row.environment_id),
+    "deployments_by_revision": ("deployments", lambda row: row.revision_id),
+    "limited_by_environment": (
+        "deployments", lambda row: row.environment_id if row.limits != NO_LIMITS else None,
+    ),
+    "open_revisions": (
+        "revisions",
+        lambda row: None if row.definition.access.subscription_required else row.organization_id,
+    ),
+    "plans_by_organization": ("plans", lambda row: row.organization_id),
+    "applications_by_organization": ("applications", lambda row: row.organization_id),
     "apis_by_context": ("apis", lambda row: row.context),
     "apis_by_family": ("apis", lambda row: (row.organization_id, row.handle, row.major)),
     "subscriptions_by_family": (
@@ -259,5 +388,12 @@ _KEYS: dict[str, tuple[str, Any]] = {
     "subscriptions_by_application": ("subscriptions", lambda row: row.application_id),
     "subscriptions_by_plan": ("subscriptions", lambda row: row.plan_id),
     "credentials_by_application": ("credentials", lambda row: row.application_id),
+    "external_clients_by_application": ("external_clients", lambda row: row.application_id),
+    "api_keys_by_application": ("api_keys", lambda row: row.application_id),
+    "key_managers_by_organization": ("key_managers", lambda row: row.organization_id),
+    "api_key_signers_by_issuer": (
+        "api_key_signers", lambda row: (row.organization_id, row.kind),
+    ),
+    "domains_by_environment": ("domains", lambda row: row.environment_id),
     "keys_by_issuer": ("signing_keys", lambda row: (row.organization_id, row.kind)),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gatewright.gateway.envoy import common
+from gatewright.gateway.envoy import common, lone_fleet
 from gatewright.gateway.snapshot import Snapshot
 from gatewright.gateway.xds import names
 from gatewright.gateway.xds.messages import Messages
@@ -17,7 +17,7 @@ def freeze(snapshot: Snapshot, messages: Messages, node: str = "frozen") -> Json
         for kind, resources in snapshot.resources.items()
     }
     listeners = [_listener(item, found) for item in found[names.LISTENER].values()]
-    clusters = [_bare(item) for item in found[names.CLUSTER].values()]
+    clusters = [lone_fleet(), *(_bare(item) for item in found[names.CLUSTER].values())]
     return {**common(node), "static_resources": {"listeners": listeners, "clusters": clusters}}
 
 

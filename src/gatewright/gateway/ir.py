@@ -1,7 +1,9 @@
 """What a gateway serves, in our own words: frozen, complete, and free of anything of Envoy's."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
+from gatewright.domain.api import TOKEN_HEADER
 from gatewright.domain.operation import Alternatives
 
 Needs = tuple[tuple[tuple[str, ...], ...], ...]
@@ -26,14 +28,26 @@ class UpstreamIr:
 
 
 @dataclass(frozen=True, slots=True)
-class OperationIr:
-    """An operation; `path` is the template below the API's base."""
+class EntranceIr:
+    """How callers show who they are: the header of the token, in lower case, whose tokens (handles
+    of key managers in order, `sts` being our own; None takes all), and whether API keys count."""
 
-    method: str
-    path: str
-    anonymous: bool
-    alternatives: Alternatives
-    needs: Needs
+    token_header: str = TOKEN_HEADER
+    issuers: tuple[str, ...] | None = None
+    api_keys: bool = False
+
+    @property
+    def name(self) -> str:
+        """The same for the same entrance, whatever key managers there are."""
+        if (self.token_header, self.issuers) == (TOKEN_HEADER, None):
+            return "token+key" if self.api_keys else "token"
+        issuers = "*" if self.issuers is None else ",".join(self.issuers)
+        return f"{self.token_header}|{issuers}" + ("|key" if self.api_keys else "")
+
+
+STANDARD_ENTRANCES = (EntranceIr(), EntranceIr(api_keys=True))
+"""Those that are there whether an API uses them or not, so that most deploys change no front
+door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +57,67 @@ class LimitIr:
     request_count: int
     unit_seconds: int
 
+    @property
+    def name(self) -> str:
+        """The same for the same limit."""
+        return f"{self.request_count}/{self.unit_seconds}s"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanIr:
+    """What a plan lets each subscriber do: `quota` in all, and of it `burst` at once. Without
+    `stops` calls over the quota pass."""
+
+    id: str
+    quota: LimitIr
+    burst: LimitIr | None = None
+    stops: bool = True
+
+
+class SubjectState(StrEnum):
+    """Whether somebody who is known may call."""
+
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectIr:
+    """Somebody an API knows, by subject key; `plan` is the id of the plan it is counted by."""
+
+    key: str
+    state: SubjectState = SubjectState.ACTIVE
+    plan: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationIr:
+    """An operation; `path` is the template below the API's base.
+
+    `takes_keys` says whether API keys count at all, `any_key` that one suffices whatever its
+    scopes.
+    """
+
+    method: str
+    path: str
+    anonymous: bool
+    alternatives: Alternatives
+    needs: Needs
+    takes_keys: bool = False
+    any_key: bool = False
+    limit: LimitIr | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class ApiIr:
     """One API in one environment.
 
     `bases` are the paths it is served under, own version first; `operations` are in the order
-    in which they match; `subjects` are who may call, by subject key, with their plan's limit;
-    `metadata_url` is where clients read how to get a token for it (RFC 9728).
+    in which they match; `subjects` are whom it knows, in the order of their keys; `metadata_url`
+    is where clients read how to get a token for it (RFC 9728). All minor versions have one
+    `family`, within which a plan counts. Without `subscription_required` a client of our own need
+    not be known. `limit` is for all callers together; `notices` are headers of every answer.
     """
 
     key: str
@@ -60,9 +127,14 @@ class ApiIr:
     bases: tuple[str, ...]
     blocked: bool
     operations: tuple[OperationIr, ...]
-    subjects: tuple[tuple[str, LimitIr | None], ...]
+    subjects: tuple[SubjectIr, ...]
     upstream: UpstreamIr
     metadata_url: str
+    entrance: EntranceIr = EntranceIr()
+    family: str = ""
+    subscription_required: bool = True
+    limit: LimitIr | None = None
+    notices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +161,15 @@ class TlsIr:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretIr:
+    """A certificate chain with its private key, as PEM texts, by the name that listeners use."""
+
+    name: str
+    chain: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StsIr:
     """The token service's front door for TLS. `hop_secret` lets the service believe what the
     gateway says of the client's certificate; it never prints."""
@@ -100,10 +181,39 @@ class StsIr:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuerIr:
+    """A key manager as a gateway sees it. Claims are paths from the outside in; `jwks` are public
+    keys as JSON texts, `role_scopes` the scopes that each role stands for, in the order of the
+    roles."""
+
+    id: str
+    handle: str
+    issuer: str
+    audiences: tuple[str, ...]
+    jwks: tuple[str, ...]
+    client_claim: tuple[str, ...]
+    scope_claim: tuple[str, ...]
+    role_claim: tuple[str, ...] = ()
+    role_scopes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeysIr:
+    """Whose API keys and test keys a gateway takes; `jwks` as in EnvironmentIr, never empty."""
+
+    issuer: str
+    api_key_audience: str
+    test_key_audience: str
+    jwks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentIr:
     """A gateway's front door: where it listens and whose tokens it takes.
 
-    `jwks` are public keys as JSON texts, in the order of their kid.
+    `jwks` are public keys as JSON texts, in the order of their kid; `issuers` the key managers
+    beside our own, `entrances` every one that an API here asks for; `plans` those of the
+    organization that limit anything, `limits` every one that an API or operation here has.
     """
 
     id: str
@@ -116,3 +226,18 @@ class EnvironmentIr:
     deny_list: str
     jwks: tuple[str, ...]
     tls: TlsIr | None = None
+    issuers: tuple[IssuerIr, ...] = ()
+    keys: KeysIr | None = None
+    entrances: tuple[EntranceIr, ...] = STANDARD_ENTRANCES
+    plans: tuple[PlanIr, ...] = ()
+    limits: tuple[LimitIr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DoorIr:
+    """A domain and the environment it leads to; `hosts` are all the domains of that one."""
+
+    id: str
+    host: str
+    hosts: tuple[str, ...]
+    environment: EnvironmentIr

@@ -10,18 +10,31 @@ from gatewright.domain import scope as scopes
 from gatewright.domain.api import Api, Definition, Deployment, version_pair
 from gatewright.domain.environment import Environment, Kind
 from gatewright.domain.lifecycle import State
+from gatewright.domain.limit import Limits, Rate
 from gatewright.domain.operation import Operation, match_order
 from gatewright.domain.organization import Organization
-from gatewright.domain.plan import UNIT_SECONDS, Plan
+from gatewright.domain.plan import Plan
 from gatewright.domain.token import SigningKey, issuer
 from gatewright.gateway.ir import (
+    STANDARD_ENTRANCES,
     ApiIr,
+    EntranceIr,
     EnvironmentIr,
-    LimitIr,
+    IssuerIr,
+    KeysIr,
     Needs,
     OperationIr,
+    SubjectIr,
     TlsIr,
     UpstreamIr,
+)
+from gatewright.gateway.lower_issuers import entrance
+from gatewright.gateway.lower_limits import (
+    lower_limits,
+    lower_notices,
+    lower_plans,
+    lower_rate,
+    lower_subjects,
 )
 
 REALM = "gatewright"
@@ -44,13 +57,13 @@ def lower_api(
     api: Api,
     definition: Definition,
     deployment: Deployment,
-    subscribers: Iterable[tuple[str, Plan | None]],
+    known: Iterable[SubjectIr],
     gateway_url: str,
 ) -> ApiIr:
-    """One API as deployed in one environment; `subscribers` are subject keys with plans."""
+    """One API as deployed in one environment; `known` are whom it knows, in any order."""
     versions = (api.version, major_alias(api.version))
     operations = sorted(definition.operations, key=lambda item: match_order(item.path))
-    subjects = sorted((subject, _limit(plan)) for subject, plan in dict(subscribers).items())
+    limits = deployment.limits
     return ApiIr(
         key=api_key(deployment.environment_id, api.id),
         environment_id=deployment.environment_id,
@@ -58,10 +71,24 @@ def lower_api(
         reference=api.reference,
         bases=tuple(f"{api.context}/{version}" for version in versions),
         blocked=api.state is State.BLOCKED,
-        operations=tuple(_operation(organization, api, item) for item in operations),
-        subjects=tuple((subject, limit) for subject, limit in subjects),
+        operations=tuple(
+            _operation(
+                organization,
+                api,
+                item,
+                limits.operations.get(item.key),
+                api_keys=definition.access.api_keys,
+            )
+            for item in operations
+        ),
+        subjects=lower_subjects(known),
         upstream=lower_upstream(deployment.upstream),
         metadata_url=f"{gateway_url}{RESOURCE_METADATA}{api.context}/{api.version}",
+        entrance=entrance(definition.access),
+        family=f"{api.handle}:v{api.major}",
+        subscription_required=definition.access.subscription_required,
+        limit=None if limits.api is None else lower_rate(limits.api),
+        notices=lower_notices(api),
     )
 
 
@@ -81,6 +108,12 @@ def lower_environment(
     sts_url: str,
     listener: tuple[str, int],
     tls: TlsIr | None = None,
+    *,
+    issuers: tuple[IssuerIr, ...] = (),
+    api_keys: KeysIr | None = None,
+    entrances: tuple[EntranceIr, ...] = STANDARD_ENTRANCES,
+    plans: Iterable[Plan] = (),
+    limits: Iterable[Limits] = (),
 ) -> EnvironmentIr:
     """An environment's front door; `keys` are those of its organization and kind."""
     return EnvironmentIr(
@@ -94,6 +127,11 @@ def lower_environment(
         deny_list=deny_list_name(organization.id, environment.kind),
         jwks=tuple(key.public_jwk for key in sorted(keys, key=lambda key: key.id)),
         tls=tls,
+        issuers=issuers,
+        keys=api_keys,
+        entrances=entrances,
+        plans=lower_plans(plans),
+        limits=lower_limits(limits),
     )
 
 
@@ -102,7 +140,10 @@ def deny_list_name(organization_id: str, kind: Kind) -> str:
     return f"{organization_id}/{kind}"
 
 
-def _operation(organization: Organization, api: Api, operation: Operation) -> OperationIr:
+def _operation(
+    organization: Organization, api: Api, operation: Operation, limit: Rate | None, *,
+    api_keys: bool,
+) -> OperationIr:  # fmt: skip
     def spellings(name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys((name, scopes.qualified(organization.handle, api.handle, name))))
 
@@ -112,11 +153,7 @@ def _operation(organization: Organization, api: Api, operation: Operation) -> Op
     )
     # An operation with no alternative at all can be satisfied by nobody, and must not mean "free".
     return OperationIr(
-        operation.method, operation.path, operation.anonymous, operation.alternatives, needs
-    )
-
-
-def _limit(plan: Plan | None) -> LimitIr | None:
-    if plan is None or plan.request_count is None:
-        return None
-    return LimitIr(plan.request_count, UNIT_SECONDS[plan.unit])
+        operation.method, operation.path, operation.anonymous, operation.alternatives, needs,
+        takes_keys=api_keys or operation.api_key, any_key=operation.api_key,
+        limit=None if limit is None else lower_rate(limit),
+    )  # fmt: skip

@@ -1,11 +1,11 @@
 """Writes what was observed into the store: nodes and faults, and only what differs."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gatewright.domain.observed import HEARTBEAT, ApiFault, GatewayNode
+from gatewright.domain.observed import FORGOTTEN_AFTER, HEARTBEAT, ApiFault, GatewayNode
 from gatewright.gateway.fleet import NodeStatus
 from gatewright.store.port import Store
 
@@ -37,6 +37,8 @@ class Observations:
             return False
         with self._store.write() as tx:
             for node in new_nodes:
+                if node.id not in self._nodes:
+                    _forget(tx.gateway_nodes, now)
                 _put(tx.gateway_nodes, node)
             for fault in new_faults:
                 _put(tx.api_faults, fault)
@@ -45,6 +47,18 @@ class Observations:
         self._nodes |= {row.id: row for row in new_nodes}
         self._faults = dict(faults)
         return True
+
+    def others(
+        self, own: Container[str], environment_ids: frozenset[str], now: datetime
+    ) -> frozenset[str]:
+        """The gateways of these environments that others have reported lately. Raises
+        Unavailable."""
+        with self._store.read() as tx:
+            return frozenset(
+                row.id
+                for row in tx.gateway_nodes.find()
+                if row.id not in own and row.present(now) and row.environment_ids & environment_ids
+            )
 
 
 def _node(
@@ -73,6 +87,13 @@ def _differs(before: Any, after: Any, moment: str) -> bool:
         return True
     same = {moment: getattr(after, moment), "revision": after.revision}
     return bool(replace(before, **same) != after)
+
+
+def _forget(nodes: Any, now: datetime) -> None:
+    """When one comes, those go that left long ago, so that their list does not grow for ever."""
+    for row in nodes.find():
+        if now - row.seen_at > FORGOTTEN_AFTER:
+            nodes.remove(row.id)
 
 
 def _put(rows: Any, row: Any) -> None:

@@ -61,13 +61,20 @@ class Snapshot:
             self._tell(kind, changed.get(kind, []), stems_from)
         return bool(changed)
 
+    def put(self, item: Update) -> None:
+        """Take in what stems from no change of the desired side: the mark stays."""
+        if self._put(item):
+            self._tell(item.kind, [item.name], self.mark + 1)
+
     def replace(self, updates: Iterable[Update], keep: frozenset[str], mark: int) -> bool:
-        """Take the updates in and remove everything else but the names in `keep`."""
+        """Take the updates in and remove everything else but the names in `keep`; who is in the
+        fleet is no matter of the desired side."""
         wanted = list(updates)
         known = {(item.kind, item.name) for item in wanted}
         gone = [
             Update(kind, name, None)
             for kind, found in self.resources.items()
+            if kind != names.ENDPOINTS
             for name in found
             if (kind, name) not in known and name not in keep
         ]

@@ -1,6 +1,8 @@
 """The wiring, and nothing else: which parts meet in which process."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 def cli() -> None:
@@ -25,4 +27,11 @@ def cli() -> None:
 
         return seal_anew(root, discard_lost=discard_lost)
 
-    create_cli(Hooks(__version__, start, local_checks, real_world(), reseal))()
+    def restart_gateway(root: Path) -> Mapping[str, Any]:
+        from gatewright.main.folder import Folder
+        from gatewright.main.steering import STEERING_SOCKET, ask
+
+        return ask(Folder(root).socket(STEERING_SOCKET), "restart-gateway").content
+
+    hooks = Hooks(__version__, start, local_checks, real_world(), reseal, restart_gateway)
+    create_cli(hooks)()

@@ -1,8 +1,9 @@
 """The addresses of an installation: ports claimed and URLs shown, kept for the next start."""
 
 import json
+import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gatewright.main.folder import Folder, read_json, write_private
 from gatewright.main.ports import Claim, claim
@@ -12,6 +13,17 @@ LISTENING = ("control", "sts", "sample")
 """The ports that the supervisor listens on itself; Envoy binds its own."""
 
 _ENDED_BY_ENVOY = ("production", "sandbox", "sts_tls")
+_UNTOLD = "domains"
+"""Few need it, and `gatewright domain list` tells its port."""
+
+
+@dataclass(frozen=True)
+class Inheritance:
+    """What an earlier run that goes on serving has left: its listening sockets by name, and
+    whether its Envoy lives and has its ports."""
+
+    sockets: Mapping[str, socket.socket] = field(default_factory=dict)
+    envoy_lives: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,9 @@ class Addresses:
 
     def moved(self) -> list[tuple[str, Claim]]:
         """The ports that were wanted and busy."""
-        return [(name, found) for name, found in self.claims.items() if found.moved]
+        return [
+            (name, found) for name, found in self.claims.items() if found.moved and name != _UNTOLD
+        ]
 
     def descriptor(self, name: str) -> int:
         """The listening socket's file descriptor, for the child that serves it."""
@@ -43,7 +57,12 @@ class Addresses:
 
 
 def claim_addresses(
-    settings: Settings, folder: Folder, *, any_port: bool, tls: bool = False
+    settings: Settings,
+    folder: Folder,
+    *,
+    any_port: bool,
+    tls: bool = False,
+    inheritance: Inheritance | None = None,
 ) -> Addresses:
     """Claim every port: those of the last start first, then the settings', then the next free.
 
@@ -52,7 +71,9 @@ def claim_addresses(
     """
     sts_host = _loopback(settings.host) if tls else _callable(settings.host)
     hosts = {"sts": sts_host} if tls else {}
-    claims = _claims(settings, folder, hosts, any_port=any_port, tls=tls)
+    claims = _claims(
+        settings, folder, hosts, inheritance or Inheritance(), any_port=any_port, tls=tls
+    )
     ports = {name: found.port for name, found in claims.items()}
     _keep(folder, ports)
     local_urls = {
@@ -75,7 +96,13 @@ def claim_addresses(
 
 
 def _claims(
-    settings: Settings, folder: Folder, hosts: Mapping[str, str], *, any_port: bool, tls: bool
+    settings: Settings,
+    folder: Folder,
+    hosts: Mapping[str, str],
+    inheritance: Inheritance,
+    *,
+    any_port: bool,
+    tls: bool,
 ) -> dict[str, Claim]:
     kept = read_json(folder.installation).get("ports", {})
     wanted = {
@@ -84,16 +111,22 @@ def _claims(
         "production": settings.production_port,
         "sandbox": settings.sandbox_port,
         "sample": 0,
+        "domains": settings.domains_port,
         **({"sts_tls": settings.sts_tls_port} if tls else {}),
     }
     given = settings.model_fields_set
     claims: dict[str, Claim] = {}
     taken: set[int] = set()
+    envoys = {int(port) for name, port in kept.items() if name not in LISTENING}
+    held = envoys if inheritance.envoy_lives else set()
     for name, default in wanted.items():
         port = default if f"{name}_port" in given else int(kept.get(name, default))
         port = 0 if any_port and f"{name}_port" not in given else port
         host = hosts.get(name, settings.host)
-        claims[name] = claim(host, port, taken, listen=name in LISTENING)
+        claims[name] = claim(
+            host, port, taken, listen=name in LISTENING,
+            inherited=inheritance.sockets.get(name), held=held,
+        )  # fmt: skip
     return claims
 
 

@@ -8,23 +8,21 @@ import uvicorn
 
 from gatewright import __version__
 from gatewright.control.desk import Addresses
-from gatewright.control.expiry import ExpiryWatch
 from gatewright.control.fetch import Fetcher
 from gatewright.interfaces.console.app import create_pages
 from gatewright.interfaces.management.app import create_app
 from gatewright.interfaces.management.deps import Deps
 from gatewright.main.check import deploy_check
 from gatewright.main.folder import Folder
+from gatewright.main.outside import key_fetcher
 from gatewright.main.parts import Parts
-from gatewright.main.watch import Watch
+from gatewright.main.watches import Watches
 from gatewright.observability import metrics
-from gatewright.store.port import Store
 from gatewright.sts import keys
 from gatewright.sts.desk import TokenDesk
 
 _DRAIN_SECONDS = 3
 _CONNECTIONS_MAX = 1000
-_EXPIRY_LOOK_SECONDS = 3600
 Message = MutableMapping[str, Any]
 App = Callable[
     [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
@@ -41,13 +39,15 @@ def run(folder: Folder, descriptor: int) -> None:
         layout.sts_url,
         layout.control_url,
         f"{layout.control_url}/console",
+        layout.domains_port,
     )
     signers = parts.signers(keyring)
     token_desk = TokenDesk(store, keyring, world, layout.sts_url, parts.log.emit, signers)
     keeper = keys.Keeper(
         store, world, signers, parts.log.emit, lambda error: parts.log.fail("keys.keeper", error)
     )
-    expiry = _expiry_watch(parts, store)
+    keys_fetcher = key_fetcher(world, allow_private=layout.fetch_private_addresses)
+    watches = Watches(parts, store, keys_fetcher)
     deps = Deps(
         store=store,
         world=world,
@@ -61,6 +61,7 @@ def run(folder: Folder, descriptor: int) -> None:
         report=lambda request_id, error: parts.log.fail(f"management {request_id}", error),
         version=__version__,
         metrics=lambda: metrics.read(folder.metrics),
+        key_fetcher=keys_fetcher,
     )
     pages = create_pages(
         store=store,
@@ -69,27 +70,16 @@ def run(folder: Folder, descriptor: int) -> None:
         addresses=addresses,
         report=lambda request_id, error: parts.log.fail(f"pages {request_id}", error),
     )
-    app = beside(create_app(deps), pages)
-    server = _server(app)
+    server = _server(beside(create_app(deps), pages))
     keeper.start()
-    expiry.start()
+    watches.start()
     try:
         server.run(sockets=[socket.socket(fileno=descriptor)])
     finally:
         keeper.stop()
-        expiry.stop()
+        watches.stop()
         token_desk.close()
         store.close()
-
-
-def _expiry_watch(parts: Parts, store: Store) -> Watch:
-    watch = ExpiryWatch(store, parts.world, parts.log.emit)
-    return Watch(
-        "expiry",
-        watch.look,
-        _EXPIRY_LOOK_SECONDS,
-        lambda error: parts.log.fail("expiry", error),
-    )
 
 
 def _server(app: App) -> uvicorn.Server:

@@ -66,10 +66,10 @@ class Folder:
         """What the gateways serve, for a start without the control plane."""
         return self.root / "gateway.snapshot"
 
-    def socket(self, name: str) -> Path:
-        """A unix socket's path, short enough for the kernel."""
+    def socket(self, name: str, suffix_bytes: int = 0) -> Path:
+        """A unix socket's path, short enough for the kernel even with so much put at its end."""
         path = self.run / f"{name}.sock"
-        if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES_MAX:
+        if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES_MAX - suffix_bytes:
             return path
         identity = f"{self.root.stat().st_dev:x}-{self.root.stat().st_ino:x}"
         folder = Path(tempfile.gettempdir()) / f"gatewright-{os.getuid()}-{identity}"
@@ -127,6 +127,18 @@ def only_one(folder: Folder) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def is_free(folder: Folder) -> bool:
+    """Whether no `up` runs with this data folder."""
+    descriptor = os.open(folder.run / "up.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _make_private(path: Path) -> None:

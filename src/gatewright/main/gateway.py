@@ -1,25 +1,24 @@
-"""The gateway's two processes: the controller that serves ADS, and the Envoy that asks it."""
+"""The gateway's process: the controller that serves ADS, which Envoy asks."""
 
 import asyncio
 import gc
-import json
+import os
 import signal
+from base64 import b64decode
 
+from gatewright.crypto.domain_keys import DomainSealer
 from gatewright.domain.environment import Kind
 from gatewright.gateway.build import Site
-from gatewright.gateway.envoy import Bootstrap, binary, bootstrap
 from gatewright.gateway.ir import StsIr, TlsIr
 from gatewright.interfaces.ads.process import GatewaySettings
 from gatewright.interfaces.ads.process import run as serve
 from gatewright.main import hop
-from gatewright.main.environment import SECRET_VARIABLES
-from gatewright.main.folder import Folder, write_private
+from gatewright.main.folder import Folder
+from gatewright.main.generations import ADS_SOCKET
 from gatewright.main.parts import Parts, authorities_file
-from gatewright.main.plan import PROOFS_SOCKET, Layout
-from gatewright.main.processes import Program
+from gatewright.main.plan import DOMAINS_KEY, PROOFS_SOCKET, Layout
+from gatewright.main.usage import UsageWatches
 
-ADS_SOCKET, ADMIN_SOCKET = "ads", "envoy-admin"
-NODE = "embedded"
 ENVIRONMENTS = {Kind.PRODUCTION: "production", Kind.SANDBOX: "development"}
 
 
@@ -34,14 +33,29 @@ async def _run(folder: Folder) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     site = site_of(parts.layout, folder)
-    settings = GatewaySettings(site, folder.socket(ADS_SOCKET), folder.snapshot)
-    await serve(settings, parts.open_store, parts.world, parts.log, stop, ready=_keep_for_good)
+    settings = GatewaySettings(site, folder.socket(ADS_SOCKET), folder.snapshot, _sealer())
+    usage = UsageWatches(parts)
+
+    def ready() -> None:
+        _keep_for_good()
+        usage.start()  # not before, as serving comes first
+
+    try:
+        await serve(settings, parts.open_store, parts.world, parts.log, stop, ready=ready)
+    finally:
+        await asyncio.to_thread(usage.stop)
 
 
 def _keep_for_good() -> None:
     """What was loaded stays: no later collection walks it again, and pauses what is pushed."""
     gc.collect()
     gc.freeze()
+
+
+def _sealer() -> DomainSealer | None:
+    """What opens the keys of domains, taken out of the environment."""
+    text = os.environ.pop(DOMAINS_KEY, "")
+    return DomainSealer(b64decode(text)) if text else None
 
 
 def site_of(layout: Layout, folder: Folder) -> Site:
@@ -63,24 +77,5 @@ def site_of(layout: Layout, folder: Folder) -> Site:
         proofs_socket=str(folder.socket(PROOFS_SOCKET)),
         tls=tls,
         sts=sts,
+        domains=(layout.host, layout.domains_port) if layout.domains_port else None,
     )
-
-
-def envoy_program(folder: Folder, layout: Layout) -> Program:
-    """Envoy with its bootstrap file. Raises Unavailable when the binary is not installed."""
-    config = folder.run / "envoy.json"
-    settings = Bootstrap(NODE, folder.socket(ADS_SOCKET), folder.socket(ADMIN_SOCKET))
-    write_private(config, json.dumps(bootstrap(settings)))
-    command = [
-        str(binary()),
-        "--config-path", str(config),
-        # Deprecations, of what this version of Envoy still wants, are silent.
-        "--component-log-level", "misc:error",
-        "--log-level", "warning",
-        # Its sockets have no permissions: any user of the machine could take the listeners over.
-        "--disable-hot-restart",
-    ]  # fmt: skip
-    if layout.envoy_concurrency:
-        command += ["--concurrency", str(layout.envoy_concurrency)]
-    log = folder.logs / "envoy.log"
-    return Program("envoy", command, log, shielded=True, withheld=SECRET_VARIABLES)

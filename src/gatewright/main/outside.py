@@ -15,15 +15,20 @@ FETCH_SECONDS_MAX = 5
 _VARIABLE = "GATEWRIGHT_TLS_CLIENT_CA_FILE"
 
 
-def key_fetch(world: World, *, allow_private: bool) -> Fetch:
+def key_fetcher(world: World, *, allow_private: bool) -> Fetcher:
     """Reads key sets, with the guard of imports; https alone, unless private addresses may be."""
-    fetcher = Fetcher(
+    return Fetcher(
         world,
         allow_private,
         bytes_max=KEY_SET_BYTES_MAX,
         seconds_max=FETCH_SECONDS_MAX,
         https_only=not allow_private,
     )
+
+
+def key_fetch(world: World, *, allow_private: bool) -> Fetch:
+    """The same for the token service, which takes bytes."""
+    fetcher = key_fetcher(world, allow_private=allow_private)
     return lambda uri: fetcher.read(uri).text.encode()
 
 

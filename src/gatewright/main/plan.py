@@ -2,6 +2,7 @@
 
 import json
 import sys
+from base64 import b64encode
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 from gatewright.main.addresses import Addresses
 from gatewright.main.environment import SECRET_VARIABLES
 from gatewright.main.folder import Folder, read_json, write_private
+from gatewright.main.prepared import Prepared
 from gatewright.main.processes import Program
 from gatewright.main.tls import certificate_files
 from gatewright.settings import Settings
 
 PROGRAM = "GATEWRIGHT_PROGRAM"
 """The variable that tells a child its own name, such as sts-2; no setting."""
+
+DOMAINS_KEY = "GATEWRIGHT_DOMAINS_KEY"
+"""The variable that gives the gateway's process the key of domains, and no other key; no setting.
+"""
 
 _WITHOUT_KEYS = ("gateway", "sample", "proofs")
 
@@ -45,6 +51,8 @@ class Layout:
     sts_mtls_url: str | None = None
     tls_files: tuple[str, str] | None = None
     tls_client_ca_file: str | None = None
+    drain_seconds: int = 30
+    domains_port: int = 0
 
     @classmethod
     def of(cls, settings: Settings, folder: Folder, addresses: Addresses) -> "Layout":
@@ -70,6 +78,8 @@ class Layout:
             sts_mtls_url=settings.sts_mtls_public_url if tls_files else None,
             tls_files=tls_files,
             tls_client_ca_file=_client_ca_file(settings),
+            drain_seconds=settings.drain_seconds,
+            domains_port=addresses.claims["domains"].port,
         )
 
     def write(self, folder: Folder) -> None:
@@ -114,20 +124,22 @@ def python_program(folder: Folder, name: str, role: str, descriptor: int | None)
 
 
 def programs(
-    folder: Folder, layout: Layout, addresses: Addresses, *, sample: bool
+    folder: Folder, layout: Layout, addresses: Addresses, prepared: Prepared
 ) -> list[Program]:
     """Every child written in Python; Envoy comes after them."""
+    gateway = python_program(folder, "gateway", "gateway", None)
+    gateway.environment[DOMAINS_KEY] = b64encode(prepared.domains_key).decode()
     workers = [
         python_program(folder, f"sts-{number}", "sts", addresses.descriptor("sts"))
         for number in range(1, layout.sts_workers + 1)
     ]
     extra = (
         [python_program(folder, "sample", "sample", addresses.descriptor("sample"))]
-        if sample
+        if prepared.sample
         else []
     )
     return [
-        python_program(folder, "gateway", "gateway", None),
+        gateway,
         python_program(folder, "proofs", "proofs", None),
         python_program(folder, "control", "control", addresses.descriptor("control")),
         *workers,

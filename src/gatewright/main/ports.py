@@ -1,6 +1,7 @@
 """Ports: the wanted one if it is free, else the next free one; listening sockets for children."""
 
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gatewright.domain.errors import Unavailable
@@ -23,10 +24,19 @@ class Claim:
         return self.port != self.wanted != 0
 
 
-def claim(host: str, wanted: int, taken: set[int], *, listen: bool) -> Claim:
+def claim(
+    host: str,
+    wanted: int,
+    taken: set[int],
+    *,
+    listen: bool,
+    inherited: socket.socket | None = None,
+    held: Collection[int] = (),
+) -> Claim:
     """The first free port from `wanted` on that is not in `taken`; 0 takes any.
 
-    Raises Unavailable when a hundred in a row are busy.
+    The port of an `inherited` listener is free to us, as are those that a program of ours already
+    has: `held`. Raises Unavailable when a hundred in a row are busy.
     """
     candidates = (
         [0] * _TRIES if wanted == 0 else range(wanted, min(wanted + _TRIES, 65_536))
@@ -34,6 +44,13 @@ def claim(host: str, wanted: int, taken: set[int], *, listen: bool) -> Claim:
     for candidate in candidates:
         if candidate in taken:
             continue
+        if not listen and candidate in held:
+            taken.add(candidate)
+            return Claim(candidate, wanted, None)
+        if inherited is not None and inherited.getsockname()[:2] == (host, candidate):
+            taken.add(candidate)
+            inherited.set_inheritable(True)
+            return Claim(candidate, wanted, inherited)
         listener = _bound(host, candidate)
         if listener is None:
             continue

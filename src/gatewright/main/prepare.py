@@ -19,6 +19,7 @@ from gatewright.control.desk import Desk
 from gatewright.control.imports import Wish
 from gatewright.control.openapi.document import read_document
 from gatewright.control.ports import serves_everything
+from gatewright.crypto.domain_keys import DomainSealer
 from gatewright.crypto.keyring import Keyring
 from gatewright.domain.environment import Kind
 from gatewright.domain.errors import Unauthenticated, Unavailable
@@ -84,7 +85,7 @@ def prepare(
         store.close()
     if before not in (0, after):
         talk.say(f"database: schema {before} → {after}")
-    return Prepared(code, has_sample, counts)
+    return Prepared(code, has_sample, counts, DomainSealer.of(keyring).key)
 
 
 def _migrated(layout: Layout, talk: Talk, *, quiet: bool) -> tuple[int, int]:

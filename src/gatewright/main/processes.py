@@ -4,14 +4,19 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from gatewright.domain.errors import GatewrightError
 
 _RESTART_SECONDS = (0.0, 0.1, 0.3, 1.0, 3.0)
 _STEADY_SECONDS = 10.0
 _LOG_BYTES_MAX = 20_000_000
 _SHIELD_SECONDS = 1.0
+_LOOK_SECONDS = 0.02
+_LEAVING_LOOK_SECONDS = 0.1
+_GRACE_SECONDS = 1.0
 SHIELD = """
 "$@" & child=$!
 trap 'kill -TERM $child 2>/dev/null' TERM INT
@@ -41,6 +46,17 @@ class Program:
     withheld: Sequence[str] = ()
     """Variables of our own environment that it has no use for and must not get."""
 
+    again: "Callable[[], Program] | None" = None
+    """What is started when it has ended; itself when None."""
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A process that was started, and the id of what runs behind its shield."""
+
+    process: asyncio.subprocess.Process
+    pid: int
+
 
 class Supervisor:
     """Runs programs until told to stop. A child that keeps ending is retried ever more slowly."""
@@ -48,39 +64,84 @@ class Supervisor:
     def __init__(self, changed: Callable[[dict[str, int]], None], *, die_with_us: bool) -> None:
         self._changed = changed
         self._die_with_us = die_with_us
-        self._tasks: list[asyncio.Task[None]] = []
-        self._running: dict[str, asyncio.subprocess.Process] = {}
-        self._inner: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: dict[str, _Child] = {}
+        self._leaving: dict[str, int] = {}
+        self._succession = asyncio.Lock()
         self._stopping = False
         self.restarts: dict[str, int] = {}
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process ids by name, of those that run."""
-        return {name: self._inner.get(name, process.pid)
-                for name, process in self._running.items()}  # fmt: skip
+        """The process ids by name, of those that run, and of those that end their last calls."""
+        return self._leaving | {name: child.pid for name, child in self._running.items()}
 
     async def start(self, program: Program) -> None:
         """Start a program and keep it running. Raises OSError when it can not start at all."""
-        process = await self._spawn(program)
-        self._tasks.append(asyncio.create_task(self._keep(program, process)))
+        child = await self._spawn(program)
+        self._take(program, child)
+
+    async def succeed(
+        self,
+        program: Program,
+        ready: Callable[[], Awaitable[bool]],
+        *,
+        ready_seconds: float,
+        leave_seconds: float,
+    ) -> bool:
+        """Start a program beside the one of its name, which it replaces once it is ready.
+
+        The one before has so many seconds to end by itself. False when the new one ended or was
+        not ready in time: it is gone then, and the one before runs on. Raises OSError.
+        """
+        async with self._succession:
+            child = await self._spawn(program)
+            if not await self._until_ready(child, ready, ready_seconds):
+                with contextlib.suppress(ProcessLookupError):
+                    child.process.terminate()
+                await _wait_or_kill(child.process, _GRACE_SECONDS)
+                return False
+            before = self._running.get(program.name)
+            self._take(program, child)
+            if before is not None:
+                self.see_off(program.name, before.pid, leave_seconds)
+            return True
+
+    def hold(self, name: str, pid: int) -> None:
+        """Count a process of an earlier run among those that leave; it ends when we stop."""
+        self._leaving[_before(name, pid)] = pid
+        self._changed(self.pids)
+
+    def see_off(self, name: str, pid: int, seconds: float) -> None:
+        """Let a process end by itself, and end it when it has not after so many seconds."""
+        self.hold(name, pid)
+        self._add_task(self._watch_leaving(_before(name, pid), pid, seconds))
+
+    @property
+    def leaving(self) -> bool:
+        """Whether some process still ends its last calls."""
+        return bool(self._leaving)
+
+    def release(self) -> None:
+        """Keep nothing running any more and end nothing: another supervisor takes over."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
 
     async def stop(self, *, grace_seconds: float = 5.0) -> None:
         """Tell every child to stop, all at once; kill what has not ended after the grace."""
         self._stopping = True
-        processes = list(self._running.values())
+        for pid in self._leaving.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        processes = [child.process for child in self._running.values()]
         for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
         deadline = asyncio.get_running_loop().time() + grace_seconds
         for process in processes:
             left = max(0.05, deadline - asyncio.get_running_loop().time())
-            try:
-                await asyncio.wait_for(process.wait(), left)
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+            await _wait_or_kill(process, left)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -96,28 +157,66 @@ class Supervisor:
                 path.with_suffix(".log.1").write_bytes(path.read_bytes()[-_LOG_BYTES_MAX:])
                 os.truncate(path, 0)
 
-    async def _keep(self, program: Program, process: asyncio.subprocess.Process) -> None:
+    def _take(self, program: Program, child: _Child) -> None:
+        self._running[program.name] = child
+        self._changed(self.pids)
+        self._add_task(self._keep(program, child))
+
+    def _add_task(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _keep(self, program: Program, child: _Child) -> None:
         loop, failures = asyncio.get_running_loop(), 0
         while True:
             started = loop.time()
-            await process.wait()
-            self._running.pop(program.name, None)
+            await child.process.wait()
+            async with self._succession:
+                if self._running.get(program.name) is not child:  # its successor is kept instead
+                    return
+                del self._running[program.name]
             if self._stopping:
                 return
             failures = 1 if loop.time() - started > _STEADY_SECONDS else failures + 1
             self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
             await asyncio.sleep(_RESTART_SECONDS[min(failures, len(_RESTART_SECONDS)) - 1])
-            process = await self._spawn_at_last(program)
+            program, child = await self._spawn_at_last(program)
+            self._running[program.name] = child
+            self._changed(self.pids)
 
-    async def _spawn_at_last(self, program: Program) -> asyncio.subprocess.Process:
+    async def _spawn_at_last(self, program: Program) -> tuple[Program, _Child]:
         """As `_spawn`, and again while the system has no room for another process."""
         while True:
             try:
-                return await self._spawn(program)
-            except OSError:
+                again = program.again() if program.again else program
+                return again, await self._spawn(again)
+            except (OSError, GatewrightError):
                 await asyncio.sleep(_RESTART_SECONDS[-1])
 
-    async def _spawn(self, program: Program) -> asyncio.subprocess.Process:
+    async def _until_ready(
+        self, child: _Child, ready: Callable[[], Awaitable[bool]], seconds: float
+    ) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while child.process.returncode is None:
+                    if await ready():
+                        return True
+                    await asyncio.sleep(_LOOK_SECONDS)
+        return False
+
+    async def _watch_leaving(self, name: str, pid: int, seconds: float) -> None:
+        looks = int(seconds / _LEAVING_LOOK_SECONDS)
+        for _ in range(looks):
+            if not lives(pid):
+                break
+            await asyncio.sleep(_LEAVING_LOOK_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        self._leaving.pop(name, None)
+        self._changed(self.pids)
+
+    async def _spawn(self, program: Program) -> _Child:
         log = os.open(program.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -133,11 +232,27 @@ class Supervisor:
             )
         finally:
             os.close(log)
-        self._running[program.name] = process
-        if program.shielded:
-            self._inner[program.name] = await _child_of(process.pid)
-        self._changed(self.pids)
-        return process
+        inner = await _child_of(process.pid) if program.shielded else process.pid
+        return _Child(process, inner)
+
+
+async def _wait_or_kill(process: asyncio.subprocess.Process, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(process.wait(), seconds)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def lives(pid: int) -> bool:
+    """Whether there is such a process that has not ended."""
+    return bool(_command_line(pid))
+
+
+def _before(name: str, pid: int) -> str:
+    """How one is called that its successor's name was taken from."""
+    return f"{name.partition('-before-')[0]}-before-{pid}"
 
 
 def _environment(program: Program) -> dict[str, str]:
@@ -191,6 +306,11 @@ def end(pids: dict[str, int], marker: str, *, grace_seconds: float = 5.0) -> lis
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
     return sorted(ours)
+
+
+def is_ours(pid: int, marker: str) -> bool:
+    """Whether it lives and its command line holds the marker."""
+    return marker in _command_line(pid)
 
 
 def _command_line(pid: int) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from gatewright.crypto import keyfiles, keysources
+from gatewright.crypto import api_key, keyfiles, keysources
+from gatewright.crypto.domain_keys import DomainSealer
 from gatewright.crypto.keyring import Keyring
+from gatewright.domain import domain_name
 from gatewright.domain.audit import AuditRecord
 from gatewright.domain.errors import Unavailable
 from gatewright.domain.ids import new_id
-from gatewright.domain.token import SigningKey
 from gatewright.domain.world import World
 from gatewright.main.environment import read_settings
 from gatewright.main.folder import Folder, only_one
@@ -76,9 +77,9 @@ def _reseal(
     count = lost = 0
     for row in tx.signing_keys.find(backend=sealed.NAME):
         context = sealed.seal_context(row.id)
-        if _opens(new, row):  # sealed by a run that was cut off
+        if _opens(new, row.sealed_private_key, context):  # sealed by a run that was cut off
             continue
-        if discard_lost and not _opens(old, row):
+        if discard_lost and not _opens(old, row.sealed_private_key, context):
             tx.signing_keys.remove(row.id)
             lost += 1
             continue
@@ -86,6 +87,9 @@ def _reseal(
         sealed_anew = new.seal(clear, context, world)
         tx.signing_keys.replace(replace(row, sealed_private_key=sealed_anew))
         count += 1
+    for reseal_rows in (_reseal_signers, _reseal_domains):
+        anew, gone = reseal_rows(tx, world, old, new, discard_lost=discard_lost)
+        count, lost = count + anew, lost + gone
     for kept in tx.kept_answers.find():  # they are encrypted under the old key, for a day
         tx.kept_answers.remove(kept.id)
     for organization in tx.organizations.find():
@@ -97,9 +101,52 @@ def _reseal(
     return count
 
 
-def _opens(keyring: Keyring, row: SigningKey) -> bool:
+def _reseal_domains(
+    tx: Transaction, world: World, old: Keyring, new: Keyring, *, discard_lost: bool
+) -> tuple[int, int]:
+    """The keys of domains: how many were sealed anew, and how many are lost with their domains."""
+    count = lost = 0
+    before, after = DomainSealer.of(old), DomainSealer.of(new)
+    for row in tx.domains.find():
+        context = domain_name.seal_context(row.id)
+        if _opens(after, row.sealed_private_key, context):
+            continue
+        if discard_lost and not _opens(before, row.sealed_private_key, context):
+            tx.domains.remove(row.id)
+            lost += 1
+            continue
+        clear = before.unseal(row.sealed_private_key, context)
+        tx.domains.replace(replace(row, sealed_private_key=after.seal(clear, context, world)))
+        count += 1
+    return count, lost
+
+
+def _reseal_signers(
+    tx: Transaction, world: World, old: Keyring, new: Keyring, *, discard_lost: bool
+) -> tuple[int, int]:
+    """What signs API keys: how many were sealed anew, and how many are lost with their keys."""
+    count = lost = 0
+    for row in tx.api_key_signers.find():
+        context = api_key.seal_context(row.id)
+        if _opens(new, row.sealed_private_key, context):
+            continue
+        tx.api_key_signers.remove(row.id)  # it never changes, so it goes and comes again
+        if discard_lost and not _opens(old, row.sealed_private_key, context):
+            of_it = {"organization_id": row.organization_id, "kind": row.kind}
+            for key in tx.api_keys.find(**of_it, revoked_at=None):
+                tx.api_keys.replace(replace(key, revoked_at=world.now()))
+            lost += 1
+            continue
+        clear = old.unseal(row.sealed_private_key, context)
+        anew = new.seal(clear, context, world)
+        tx.api_key_signers.add(replace(row, sealed_private_key=anew))
+        count += 1
+    return count, lost
+
+
+def _opens(keyring: Keyring | DomainSealer, sealed_key: bytes, context: str) -> bool:
     try:
-        keyring.unseal(row.sealed_private_key, sealed.seal_context(row.id))
+        keyring.unseal(sealed_key, context)
     except Unavailable:
         return False
     return True

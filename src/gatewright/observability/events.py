@@ -132,6 +132,32 @@ class WayInExpires(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKeyExpires(Event):
+    """An API key ends soon, by its own expiry or as another took its place."""
+
+    name: ClassVar[str] = "api-key.expires"
+    level: ClassVar[str] = "warning"
+    organization: str
+    application: str
+    kind: str
+    key_name: str
+    id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DomainExpires(Event):
+    """The certificate of a domain ends soon or has ended, so that no client takes it any more."""
+
+    name: ClassVar[str] = "domain.expires"
+    level: ClassVar[str] = "warning"
+    organization: str
+    host: str
+    id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeysLost(Event):
     """The keys of a client or of an outside issuer could not be read; known ones stay in use."""
 
@@ -182,3 +208,24 @@ class RegistrationRefused(Event):
     organization: str
     error: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetFetched(Event):
+    """A key manager's keys are others than before, or are read again after failures."""
+
+    name: ClassVar[str] = "key_set.fetched"
+    organization: str
+    key_manager: str
+    keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetFailed(Event):
+    """A key manager's keys can not be read from now on; those that are there stay."""
+
+    name: ClassVar[str] = "key_set.failed"
+    level: ClassVar[str] = "warning"
+    organization: str
+    key_manager: str
+    reason: str

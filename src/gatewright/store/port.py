@@ -4,7 +4,7 @@ A transaction offers one `Rows` for each noun, all with the same few verbs. Ever
 leaves a `Change`, in the same transaction, that other processes follow through a `Feed`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -15,6 +15,7 @@ from gatewright.domain.application import Application
 from gatewright.domain.audit import AuditRecord
 from gatewright.domain.authenticator import Authenticator
 from gatewright.domain.credential import Credential, Secret
+from gatewright.domain.domain_name import DomainName
 from gatewright.domain.environment import Environment
 from gatewright.domain.idempotency import KeptAnswer
 from gatewright.domain.key_manager import ExternalClient, FetchedKeySet, KeyManager
@@ -25,6 +26,7 @@ from gatewright.domain.plan import Plan
 from gatewright.domain.registration import InitialAccessToken, Registration
 from gatewright.domain.subscription import Subscription
 from gatewright.domain.token import RevokedToken, SigningKey, UsedProof
+from gatewright.domain.usage import Mark, Point, Question, Series, Sum
 
 T = TypeVar("T")
 
@@ -55,6 +57,37 @@ class Rows(Protocol[T]):
 
     def count(self, **conditions: object) -> int:
         """How many rows meet the conditions."""
+
+
+class Usage(Protocol):
+    """What gateways counted. It is no noun: it leaves no changes, and is added to, not replaced."""
+
+    def add(self, series: Iterable[Series], points: Iterable[Point]) -> None:
+        """Count the points to what is there already; `series` are those they belong to."""
+
+    def mark(self, node_id: str) -> Mark | None:
+        """How far the counters of a gateway have been written."""
+
+    def set_mark(self, mark: Mark) -> None:
+        """Say how far they have been written, in the transaction that wrote them."""
+
+    def sums(self, question: Question, *, offset: int, limit: int) -> list[Sum]:
+        """The groups in the order of time and key, at most `limit` of them after `offset`."""
+
+    def oldest(self, seconds: int, before: int) -> int | None:
+        """The begin of the oldest period of that length that began before."""
+
+    def lengthen(self, seconds: int, longer: int, start: int, limit: int) -> int:
+        """Put points of the longer period that begins at `start` together; how many went.
+
+        At most `limit` series at once. Their sums stay as they are.
+        """
+
+    def drop(self, before: int, limit: int) -> int:
+        """Remove points that began before, at most `limit`; how many went."""
+
+    def forget_series(self, limit: int) -> int:
+        """Remove series that no point is left of; how many went."""
 
 
 class Transaction(Protocol):
@@ -115,6 +148,10 @@ class Transaction(Protocol):
     @property
     def api_key_signers(self) -> Rows[ApiKeySigner]: ...
     @property
+    def domains(self) -> Rows[DomainName]: ...
+    @property
+    def usage(self) -> Usage: ...
+    @property
     def sequence(self) -> int:
         """The sequence number of the newest change that this view includes; 0 when none."""
 
@@ -124,7 +161,7 @@ NOUNS = (
     "credentials", "secrets", "authenticators", "subscriptions", "signing_keys", "revoked_tokens",
     "used_proofs", "key_managers", "initial_access_tokens", "registrations", "users", "logins",
     "audit_records", "kept_answers", "gateway_nodes", "api_faults", "fetched_key_sets",
-    "external_clients", "api_keys", "api_key_signers",
+    "external_clients", "api_keys", "api_key_signers", "domains",
 )  # fmt: skip
 WATCHED = frozenset(NOUNS) - {
     "used_proofs", "initial_access_tokens", "registrations",

@@ -6,6 +6,7 @@ from itertools import islice
 import orjson
 
 from gatewright.crypto import dpop
+from gatewright.domain.api import BUILT_IN, Access
 from gatewright.domain.environment import Environment
 from gatewright.domain.lifecycle import LISTED
 from gatewright.sts.client_auth import NAMES as METHOD_NAMES
@@ -94,10 +95,11 @@ def protected_resource(
     api, deployment = found
     revision = state.records.row("revisions", deployment.revision_id)
     scopes = [scope.name for scope in revision.definition.scopes] if revision else []
+    access = revision.definition.access if revision else Access()
     return orjson.dumps(
         {
             "resource": f"{environment.gateway_url}{context}/{version}",
-            "authorization_servers": [issuer.url],
+            "authorization_servers": _servers(state, issuer, environment, access),
             "bearer_methods_supported": ["header"],
             "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
             "resource_name": api.name,
@@ -105,6 +107,16 @@ def protected_resource(
         }
         | ({"scopes_supported": scopes} if scopes else {})
     )
+
+
+def _servers(state: State, issuer: Issuer, environment: Environment, access: Access) -> list[str]:
+    """Whose tokens the API takes there, our own issuer first (RFC 9728 §2)."""
+    managers = state.records.group("key managers of organization", environment.organization_id)
+    return ([issuer.url] if access.takes(BUILT_IN) else []) + [
+        item.issuer
+        for item in managers
+        if item.opens_apis_in(environment.id) and access.takes(item.handle)
+    ]
 
 
 def _mtls_aliases(base: str | None) -> dict[str, dict[str, str]]:

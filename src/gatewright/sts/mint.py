@@ -1,11 +1,12 @@
 """Makes a JWT access token (RFC 9068) out of what was decided; it decides nothing itself."""
 
-from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 
+from gatewright.crypto.signing import base64url
 from gatewright.domain.token import BOUND_SUBJECT_CLAIM, SUBJECT_CLAIM
 from gatewright.domain.world import World, seconds
 from gatewright.sts.errors import TemporarilyUnavailable
@@ -14,10 +15,11 @@ from gatewright.sts.proof import Single
 from gatewright.sts.records import Client
 
 JTI_BYTES = 16
+DRAFTS_KEPT_MAX = 64
 
 
 class Granted(NamedTuple):
-    """A token and what goes with it (RFC 6749 §5.1). `expires_in` is in seconds.
+    """A token and what goes with it (RFC 6749 §5.1). `expires_in` is in seconds, from `at` on.
 
     Nobody may have it before `singles` are written down as used.
     """
@@ -27,6 +29,7 @@ class Granted(NamedTuple):
     scope: str
     client_id: str
     jti: str
+    at: datetime
     token_type: str = "Bearer"
     issued_token_type: str | None = None
     singles: tuple[Single, ...] = ()
@@ -54,7 +57,7 @@ def mint(
     client: Client,
     subject: str,
     scope: str,
-    audience: Sequence[str],
+    audience: tuple[str, ...],
     lifetime_seconds: int,
     further: Mapping[str, Any],
 ) -> Granted:
@@ -65,8 +68,32 @@ def mint(
     if issuer.sign is None or not audience:
         what = "active signing key" if audience else "environment"
         raise TemporarilyUnavailable(f"the issuer has no {what}.", retry_after_seconds=1)
-    now = seconds(world.now())
-    jti = urlsafe_b64encode(world.random_bytes(JTI_BYTES))[:22].decode()
+    now = world.now()
+    jti, begins = base64url(world.random_bytes(JTI_BYTES)), seconds(now)
+    claims = b'%b,"iat":%d,"exp":%d,"jti":"%b"}' % (
+        _draft(issuer, client, subject, scope, audience, further),
+        begins,
+        begins + lifetime_seconds,
+        jti,
+    )
+    token, client_id = issuer.sign(claims).decode(), client.credential.client_id
+    return Granted(token, lifetime_seconds, scope, client_id, jti.decode(), now)
+
+
+def _draft(
+    issuer: Issuer,
+    client: Client,
+    subject: str,
+    scope: str,
+    audience: tuple[str, ...],
+    further: Mapping[str, Any],
+) -> bytes:
+    """The claims that two tokens may share, as JSON without its end; kept with the client, which
+    is another object after any change of its rows."""
+    key = (issuer.url, subject, scope, audience)
+    known = None if further else client.drafts.get(key)
+    if known is not None:
+        return known
     subject_claim = BOUND_SUBJECT_CLAIM if "cnf" in further else SUBJECT_CLAIM
     claims: dict[str, object] = {
         **further,
@@ -74,12 +101,11 @@ def mint(
         "sub": subject,
         "client_id": client.credential.client_id,
         "aud": audience[0] if len(audience) == 1 else audience,
-        "iat": now,
-        "exp": now + lifetime_seconds,
-        "jti": jti,
         subject_claim: client.credential.subject_key,
     }
     if scope:
         claims["scope"] = scope
-    token = issuer.sign(orjson.dumps(claims)).decode()
-    return Granted(token, lifetime_seconds, scope, client.credential.client_id, jti)
+    draft = orjson.dumps(claims)[:-1]
+    if not further and len(client.drafts) < DRAFTS_KEPT_MAX:
+        client.drafts[key] = draft
+    return draft

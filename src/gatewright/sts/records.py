@@ -29,9 +29,13 @@ GROUPS: Mapping[str, tuple[str, Grouping]] = {
     "secrets": ("secrets", lambda row: row.credential_id),
     "authenticators": ("authenticators", lambda row: row.credential_id),
     "key managers": ("key_managers", lambda row: (row.organization_id, row.issuer)),
+    "key managers of organization": ("key_managers", lambda row: row.organization_id),
     "subscriptions": ("subscriptions", lambda row: row.application_id),
     "signing keys": ("signing_keys", lambda row: (row.organization_id, row.kind)),
-}
+    "revisions": (
+        "revisions", lambda row: (row.organization_id, row.definition.access.subscription_required),
+    ),
+}  # fmt: skip
 _NOBODY = Secret("", "", "", "", "-" * 64, "-", "", EPOCH, EPOCH, EPOCH, None)
 SLOTS_OF_NOBODY = (_NOBODY,) * SECRETS_MAX
 """What an unknown client's secret is compared with: as many digests as anybody may have."""
@@ -56,13 +60,15 @@ class Reach(NamedTuple):
 
 @dataclass(slots=True)
 class Client:
-    """A credential with its application, secrets and authenticators; `rights` is worked out."""
+    """A credential with its application, secrets and authenticators; `rights` is worked out,
+    `drafts` are tokens of which only the time is missing."""
 
     credential: Credential
     application: Application
     slots: tuple[Secret, ...] = field(repr=False)
     authenticators: tuple[Authenticator, ...] = ()
     rights: Any = None
+    drafts: dict[Hashable, bytes] = field(default_factory=dict, repr=False)
 
 
 class Records:
@@ -109,21 +115,29 @@ class Records:
         return known if known else self._assemble(client_id)
 
     def scopes(self, client: Client, reach: Reach) -> Iterable[tuple[str, str]]:
-        """(API handle, scope name) of what the client subscribed to and is deployed there."""
+        """(API handle, scope name) of what is deployed there and the client may call: what it
+        subscribed to, and what asks for no subscription."""
+        for revision in self.group("revisions", (client.application.organization_id, False)):
+            api: Api | None = self.row("apis", revision.api_id)
+            if api is not None:
+                for scope in self._deployed(api, reach, revision.id):
+                    yield api.handle, scope.name
         for subscription in self.group("subscriptions", client.application.id):
-            if subscription.blocked:
+            if subscription.blocked or subscription.pending:
                 continue
             key = (subscription.organization_id, subscription.api_handle, subscription.api_major)
             for api in self.group("apis", key):
                 for scope in self._deployed(api, reach):
                     yield api.handle, scope.name
 
-    def _deployed(self, api: Api, reach: Reach) -> Iterable[Scope]:
+    def _deployed(self, api: Api, reach: Reach, revision_id: str | None = None) -> Iterable[Scope]:
         if api.state == "RETIRED":
             return
         deployment: Deployment
         for deployment in self.group("deployments", api.id):
             revision = self.row("revisions", deployment.revision_id)
+            if revision_id not in (None, deployment.revision_id):
+                continue
             if reach.covers(deployment.environment_id, api.id) and revision:
                 yield from revision.definition.scopes
 
@@ -160,7 +174,8 @@ class Records:
 
 
 def slim_revision(revision: Revision) -> Revision:
-    """A revision with the names of its scopes and nothing else, of which there may be very many.
+    """A revision with its access and the names of its scopes, without what there may be very many
+    of.
 
     A scope that only an operation names counts: no token could ever open that operation otherwise.
     """
@@ -168,7 +183,8 @@ def slim_revision(revision: Revision) -> Revision:
     names = {scope.name for scope in definition.scopes}.union(
         *(operation.scopes for operation in definition.operations)
     )
-    return replace(revision, definition=Definition((), tuple(map(Scope, sorted(names)))))
+    wanted = Definition((), tuple(map(Scope, sorted(names))), definition.access)
+    return replace(revision, definition=wanted)
 
 
 def slim_api(api: Api) -> Api:

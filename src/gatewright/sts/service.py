@@ -7,7 +7,7 @@ another one.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cryptography.x509 import Certificate
 
@@ -116,10 +116,9 @@ class TokenService:
             )
         except (Refused, Unavailable) as error:
             return self._refusal("token", issuer, request, error)
-        now, given = state.world.now(), answer.private(granted.members())
-        issue = _issue(now, issuer, granted, form)
+        given, issue = answer.private(granted.members()), _issue(issuer, granted, form)
         if state.nonces is not None and request.dpop:
-            given = answer.with_nonce(given, state.nonces.now(now))
+            given = answer.with_nonce(given, state.nonces.now(granted.at))
         if not granted.singles:
             self.traffic.issued(issue)
             return given
@@ -287,10 +286,10 @@ class TokenService:
         self.traffic.refused(reason, known=known, event=event, now=self.state.world.now())
 
 
-def _issue(now: datetime, issuer: Issuer, granted: Granted, form: Form) -> Issue:
+def _issue(issuer: Issuer, granted: Granted, form: Form) -> Issue:
     scopes = granted.scope.count(" ") + 1 if granted.scope else 0
     grant_type = form.get("grant_type") or ""
-    return Issue(now, issuer.url, granted.client_id, granted.jti, grant_type, scopes)
+    return Issue(granted.at, issuer.url, granted.client_id, granted.jti, grant_type, scopes)
 
 
 def _unavailable(reason: str) -> TemporarilyUnavailable:

@@ -19,6 +19,7 @@ from gatewright.sts.issuer import Issuer
 from gatewright.sts.keys import Backends, KeyChain, backends, jwks
 from gatewright.sts.limits import Limits
 from gatewright.sts.nonces import Nonces
+from gatewright.sts.recognized import Recognized
 from gatewright.sts.records import (
     ISSUER_NOUNS,
     NOUNS,
@@ -60,6 +61,7 @@ class State:
         self.sts_url = sts_url.rstrip("/")
         self.limits = Limits()
         self.usage = Usage()
+        self.recognized = Recognized(world)
         self.nonces: Nonces | None = None
         self.remote_keys = RemoteKeys(no_fetch, world, report)
         self.client_authorities: Sequence[Certificate] = ()

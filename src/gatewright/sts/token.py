@@ -45,7 +45,7 @@ def issue(
     grant_type = form.need("grant_type")
     proven = prove()
     client = proven.client
-    grant = _allowed(client, grant_type)
+    grant = _allowed(state, issuer, client, grant_type)
     binding = bind(state, issuer, request, proven)
     authorization = grant.authorize(Asked(state, issuer, client, form, binding.confirmation))
     audience = _audience(state, issuer, form, authorization)
@@ -76,12 +76,25 @@ def check_not_blocked(client: Client) -> None:
         )
 
 
-def _allowed(client: Client, grant_type: str) -> Grant:
+def _allowed(state: State, issuer: Issuer, client: Client, grant_type: str) -> Grant:
+    """The grant, if this client may use it. What it registered may have changed a moment ago: the
+    store is asked once."""
     grant = GRANTS.get(grant_type)
     if grant is None:
         raise UnsupportedGrantType(f"supported are: {', '.join(GRANTS)}.", "grant_type")
     check_not_blocked(client)
+    if not _registered(client, grant_type) and state.look_again(state.world.now()):
+        client = _again(state, issuer, client.credential)
+    if not _registered(client, grant_type):
+        raise UnauthorizedClient(
+            "the client is not registered for it.", "grant_type", "Register its grant_types anew."
+        )
     return grant
+
+
+def _registered(client: Client, grant_type: str) -> bool:
+    grants = client.credential.grant_types
+    return grants is None or grant_type in grants
 
 
 def _lifetime(issuer: Issuer, client: Client, authorization: Authorization) -> int:

@@ -174,5 +174,6 @@ def _operation(walk: _Walk, method: str, path: str, node: Node) -> Operation:
         summary=reading.text(node.child("summary"), LINE_LENGTH_MAX),
         alternatives=needed.alternatives,
         anonymous=needed.anonymous,
+        api_key=needed.api_key,
         operation_id=reading.text(node.child("operationId"), LINE_LENGTH_MAX),
     )

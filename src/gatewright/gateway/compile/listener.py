@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from gatewright.gateway.compile import tls
+from gatewright.gateway.compile import tls, usage
 from gatewright.gateway.compile.refusals import local_reply_config
+from gatewright.gateway.compile.secrets import SERVER
 from gatewright.gateway.ir import EnvironmentIr
 from gatewright.gateway.policies import POLICIES
 from gatewright.gateway.xds import names, shapes
@@ -17,10 +18,10 @@ _FOREIGN = ("x-gw-", "x-envoy-", "x-forwarded-")
 def listener(environment: EnvironmentIr) -> Json:
     """Bound to the environment's address and port."""
     address = {"address": environment.address, "port_value": environment.port}
-    manager = {"name": names.HTTP_MANAGER_NAME, "typed_config": _manager(environment)}
-    chain: Json = {"filters": [manager]}
+    connections = {"name": names.HTTP_MANAGER_NAME, "typed_config": manager(environment)}
+    chain: Json = {"filters": [connections]}
     if environment.tls is not None:
-        chain["transport_socket"] = tls.server(environment.tls)
+        chain["transport_socket"] = tls.server(SERVER)
     return {
         "@type": names.LISTENER,
         "name": environment.id,
@@ -40,15 +41,16 @@ def extensions(environment: EnvironmentIr) -> dict[str, Json]:
     }
 
 
-def _manager(environment: EnvironmentIr) -> Json:
+def manager(environment: EnvironmentIr, *first: Json) -> Json:
+    """The environment's connection manager; `first` are filters before all policies."""
     return {
         "@type": names.HTTP_MANAGER,
         "stat_prefix": environment.handle,
-        "http_filters": [policy.http_filter(environment) for policy in POLICIES],
+        "http_filters": [*first, *(policy.http_filter(environment) for policy in POLICIES)],
         "scoped_routes": _scoped_routes(),
         "early_header_mutation_extensions": [_early_headers(environment)],
         "local_reply_config": local_reply_config(environment.realm),
-        "access_log": [_usage()],
+        "access_log": [usage.access_log(environment)],
         **hygiene(),
     }
 
@@ -112,15 +114,3 @@ def foreign_headers() -> list[Json]:
         {"remove_on_match": {"key_matcher": {"prefix": prefix, "ignore_case": True}}}
         for prefix in _FOREIGN
     ]
-
-
-def _usage() -> Json:
-    """Calls by operation, subject and status, counted inside Envoy."""
-    tags = [
-        {"name": "operation", "value_format": "%ROUTE_NAME%"},
-        {"name": "subject", "value_format": "%FILTER_STATE(subject:PLAIN)%"},
-        {"name": "code", "value_format": "%RESPONSE_CODE%"},
-    ]
-    calls = {"stat": {"name": "calls", "tags": tags}, "value_fixed": 1}
-    config = {"@type": names.USAGE_LOG, "stat_prefix": "usage", "counters": [calls]}
-    return {"name": names.USAGE_LOG_NAME, "typed_config": config}

@@ -66,6 +66,20 @@ def pattern(path: str, *, extras: bool = False) -> str:
     return "".join(_serving(segment, extras) for segment in segments(path))
 
 
+def rough(path: str) -> str:
+    """A short pattern for all that the template serves, and for little else: good where nothing
+    comes after it and nothing is served by it, as patterns are what routes weigh most by."""
+    return "".join(_roughly(segment) for segment in segments(normal(path))) or "/?"
+
+
+def _roughly(segment: str) -> str:
+    if segment == "*":
+        return "(?:/.*)?"
+    if not segment:
+        return "/?"
+    return "/" + "[^/]+".join(spelled(text) for text in _PARAMETER.split(segment))
+
+
 def _serving(segment: str, extras: bool) -> str:  # noqa: FBT001
     kind = segment_class(segment)
     whole = _SEGMENT + (_EXTRAS if extras else "")

@@ -9,7 +9,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from gatewright.gateway.xds import names
+from gatewright.gateway.compile import cors
+from gatewright.gateway.policies import api_limit, plan_limit, subscription
+from gatewright.gateway.xds import limiters, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ def _denied(policy: str) -> str:
     return _details(f"rbac_access_denied_matched_policy[{policy}]")
 
 
+def _over(limit: str) -> str:
+    """Our own header, as an upstream's 429 is none of ours."""
+    return f"response.headers['{limiters.HEADER_ENFORCED}'] == '{limit}'"
+
+
 WRITTEN = "%RESP(www-authenticate)%"
 """As a challenge: the one that the decision service has written."""
 
@@ -55,6 +62,11 @@ REFUSALS: tuple[Refusal, ...] = (
         "expired", _details("jwt_authn_access_denied{Jwt_is_expired}"), 401, "900903",
         "Access Token Expired", "Renew the access token and try again",
         challenge=f'{_INVALID}, error_description="The access token expired"',
+    ),
+    Refusal(
+        "inactive", _details("jwt_authn_access_denied{Jwt_not_yet_valid}"), 401, "900904",
+        "Access Token Inactive", "The access token is not valid yet. Generate a new one",
+        challenge=f'{_INVALID}, error_description="The access token is not valid yet"',
     ),
     Refusal(
         "revoked", _denied("revoked"), 401, "900901",
@@ -84,14 +96,38 @@ REFUSALS: tuple[Refusal, ...] = (
         "Make sure you have provided the correct security credentials", challenge=_INVALID,
     ),
     Refusal(
-        "not-subscribed", _denied("not-subscribed"), 403, "900908", "Resource forbidden",
-        "The application has no active subscription to this API",
+        subscription.BLOCKED.name, _denied(subscription.BLOCKED.name), 403, "900907",
+        "The requested API is temporarily blocked",
+        "The subscription or its application is blocked. Ask the provider of the API to unblock it",
+    ),
+    Refusal(
+        subscription.PENDING.name, _denied(subscription.PENDING.name), 403, "900909",
+        "The subscription to the API is inactive",
+        "The subscription waits for approval. Ask the provider of the API to approve it",
+    ),
+    Refusal(
+        "not-subscribed", _denied(subscription.REFUSAL), 403, "900908", "Resource forbidden",
+        "The caller's application has no active subscription to this API. Subscribe it in the"
+        " developer portal; a client of another key manager must be linked to an application",
     ),
     Refusal(
         "scope", _denied("scope"), 403, "900910",
         "The access token does not allow you to access the requested resource",
         "Scope validation failed. The access token needs: %METADATA(ROUTE:gw:needs)%",
         challenge=_NEEDED,
+    ),
+    Refusal(
+        "operation-limit", _over(api_limit.OPERATION.reason), 429, "900802",
+        "Message throttled out",
+        "All callers together have exceeded the request limit of the resource",
+    ),
+    Refusal(
+        "api-limit", _over(api_limit.API.reason), 429, "900800", "Message throttled out",
+        "All callers together have exceeded the request limit of the API",
+    ),
+    Refusal(
+        "burst", _over(plan_limit.BURST), 429, "900804", "Message throttled out",
+        "You have sent too many requests at once for your subscription",
     ),
     Refusal(
         "limit", "response.code == 429", 429, "900804", "Message throttled out",
@@ -118,6 +154,10 @@ REFUSALS: tuple[Refusal, ...] = (
         "Service Unavailable", "The upstream can not be reached or broke the connection off",
     ),
     Refusal(
+        "misdirected", _denied("misdirected"), 421, "421", "Misdirected Request",
+        "The host is not one that this connection is for. Open another connection for it",
+    ),
+    Refusal(
         "bad-request", "response.code == 400", 400, "400", "Bad Request",
         "The request can not be understood; escaped slashes in the path are not allowed",
     ),
@@ -126,19 +166,38 @@ REFUSALS: tuple[Refusal, ...] = (
 
 def local_reply_config(realm: str) -> dict[str, Any]:
     """Every answer that Envoy gives by itself, in our form."""
-    return {"mappers": [_mapper(item, realm) for item in REFUSALS], "body_format": _rest()}
+    return {"mappers": [*(_mapper(item, realm) for item in REFUSALS), _preflight(), _rest()]}
+
+
+def _preflight() -> dict[str, Any]:
+    """No refusal: the gateway's own answer to a browser. Said here once and not by each API."""
+    headers = [_header(key, value) for key, value in cors.ALLOWED]
+    return {"filter": _when(f"response.code == {cors.STATUS}"), "headers_to_add": headers}
 
 
 def _rest() -> dict[str, Any]:
     """As text: in `json_format` a lone status would become a number, and every code is a string."""
     fields = _fields("%RESPONSE_CODE%", "HTTP %RESPONSE_CODE%", "The gateway refused the request")
     text = {"inline_string": json.dumps(fields, separators=(",", ":"))}
-    return {"text_format_source": text, "content_type": "application/json"}
+    return {
+        "filter": _when("true"),
+        "body_format_override": {"text_format_source": text, "content_type": "application/json"},
+        "headers_to_add": _readable(),
+    }
+
+
+def _when(expression: str) -> dict[str, Any]:
+    typed = {"@type": names.CEL_FILTER, "expression": expression}
+    return {"extension_filter": {"name": names.CEL_FILTER_NAME, "typed_config": typed}}
+
+
+def _readable() -> list[dict[str, Any]]:
+    """So that a page in a browser learns why it was refused."""
+    return [_header(key, value) for key, value in cors.READABLE]
 
 
 def _mapper(refusal: Refusal, realm: str) -> dict[str, Any]:
-    expression = {"@type": names.CEL_FILTER, "expression": refusal.when}
-    headers = []
+    headers = _readable()
     if refusal.challenge is not None:
         challenge = refusal.challenge
         if challenge != WRITTEN:
@@ -148,10 +207,10 @@ def _mapper(refusal: Refusal, realm: str) -> dict[str, Any]:
     if refusal.retry_after_seconds is not None:
         headers.append(_header("retry-after", str(refusal.retry_after_seconds)))
     return {
-        "filter": {"extension_filter": {"name": names.CEL_FILTER_NAME, "typed_config": expression}},
+        "filter": _when(refusal.when),
         "body_format_override": _body(refusal.code, refusal.message, refusal.description),
         **({"status_code": refusal.status} if refusal.status else {}),
-        **({"headers_to_add": headers} if headers else {}),
+        "headers_to_add": headers,
     }
 
 

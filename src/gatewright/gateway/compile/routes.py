@@ -6,7 +6,9 @@ A declared path with an undeclared method is 405; an undeclared path matches no 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gatewright.gateway.compile import paths
+from gatewright.domain.api import TOKEN_HEADER
+from gatewright.domain.api_key import API_KEY_HEADER, TEST_KEY_HEADER
+from gatewright.gateway.compile import cors, paths, rates
 from gatewright.gateway.compile.upstream import REQUEST_TIMEOUT_SECONDS, cluster_name
 from gatewright.gateway.ir import ApiIr, OperationIr, PlaceIr
 from gatewright.gateway.policies import POLICIES
@@ -23,7 +25,7 @@ _SPOOFABLE = (
     "x-envoy-external-address", "proxy-authorization",
     "client-cert", "client-cert-chain",  # RFC 9440 §4: only who ends TLS may say them
 )  # fmt: skip
-_CREDENTIALS = ("authorization", "dpop")
+_CREDENTIALS = (TOKEN_HEADER, "dpop", API_KEY_HEADER, TEST_KEY_HEADER)
 REMOVED_HEADERS = (*shapes.INTERNAL_HEADERS, *_CREDENTIALS, *_SPOOFABLE)
 """Never passed to an upstream: ours, the caller's credentials for us, and those by which a caller
 could pose as a proxy."""
@@ -49,13 +51,27 @@ def route_configuration(api: ApiIr) -> Json:
         "routes": routes,
         "metadata": {"filter_metadata": {METADATA: {"challenge": _challenge(api)}}},
         "typed_per_filter_config": _per_api(api),
+        "response_headers_to_add": _told(api),
+        **rates.of_api(api),
     }
     return {
         "@type": names.ROUTES,
         "name": api.key,
         "virtual_hosts": [host],
-        "request_headers_to_remove": list(REMOVED_HEADERS),
+        "request_headers_to_remove": _removed(api),
     }
+
+
+def _removed(api: ApiIr) -> list[str]:
+    return list(dict.fromkeys((*REMOVED_HEADERS, api.entrance.token_header)))
+
+
+def _told(api: ApiIr) -> list[Json]:
+    """On every answer, where the upstream has not said it itself."""
+    return [
+        {"header": {"key": key, "value": value}, "append_action": "ADD_IF_ABSENT"}
+        for key, value in (*cors.READABLE, *api.notices)
+    ]
 
 
 def _challenge(api: ApiIr) -> str:
@@ -77,6 +93,8 @@ def _routes(api: ApiIr) -> Iterator[Json]:
     """Literal paths first, as they are written: they cost no pattern, and nothing is nearer."""
     if not all(operation.anonymous for operation in api.operations):
         yield _disguised(api)
+    if not any(operation.method == "OPTIONS" for operation in api.operations):
+        yield _preflight(api)
     groups = _by_shape(api.operations)
     for group in groups.values():
         for operation in group:
@@ -92,10 +110,13 @@ def _routes(api: ApiIr) -> Iterator[Json]:
         if _shadowed(groups, position):
             yield _not_allowed(api, allow, [_tail(group[0].path, extras=extras)])
         else:
-            late.setdefault(allow, []).append(_tail(group[0].path, extras=extras))
+            late.setdefault(allow, []).append(paths.rough(group[0].path))
     for allow, tails in late.items():
         for chunk in _chunks(tails):
-            yield _not_allowed(api, allow, chunk)
+            route = _not_allowed(api, allow, chunk)
+            # What is roughly such a path, called by a method it has, is an undeclared path.
+            route["match"]["headers"] = [_method(name, is_not=True) for name in allow.split(", ")]
+            yield route
 
 
 def _chunks(tails: list[str]) -> Iterator[list[str]]:
@@ -168,6 +189,7 @@ def _forward(api: ApiIr, operation: OperationIr, match: Json, rewrite: Json) -> 
         "host_rewrite_literal": api.upstream.authority,
         "timeout": f"{REQUEST_TIMEOUT_SECONDS}s",
         **rewrite,
+        **rates.of_operation(api, operation),
     }
     return {
         "name": _name(api, f"{operation.method} {operation.path}"),
@@ -197,21 +219,32 @@ def _not_allowed(api: ApiIr, allow: str, tails: list[str]) -> Json:
 
 def _disguised(api: ApiIr) -> Json:
     """A token behind a scheme that is none of ours, as a token is what follows the first space.
-    Of an ordinary call only the first seven characters are read."""
-    usual = {"prefix": "Bearer "}
-    ours = {"safe_regex": {"regex": "(?i:bearer|dpop) .*"}}
-    token = {"safe_regex": {"regex": "[^ ]* [^A-Za-z0-9._-]*eyJ[^.]*\\..*"}}
+    Of an ordinary call only the first seven characters are read; no pattern, as each API has it."""
+    name = api.entrance.token_header
+    ours = ("Bearer", "DPoP") if name == TOKEN_HEADER else ("Bearer",)
+    schemes = [{"prefix": f"{scheme} ", "ignore_case": True} for scheme in ours]
+    # Base64 holds no dot, so that no user's name and password look like a token.
+    looks = [{"contains": "eyJ"}, {"contains": "."}]
     return {
         "name": _name(api, "-"),
         "match": {
             "prefix": "/",
             "headers": [
-                {"name": "authorization", "string_match": usual, "invert_match": True},
-                {"name": "authorization", "string_match": ours, "invert_match": True},
-                {"name": "authorization", "string_match": token},
+                *({"name": name, "string_match": it, "invert_match": True} for it in schemes),
+                *({"name": name, "string_match": it} for it in looks),
             ],
         },
         "direct_response": {"status": 401},
+        "typed_per_filter_config": _no_policy(api),
+    }
+
+
+def _preflight(api: ApiIr) -> Json:
+    """An API that declares OPTIONS itself answers browsers itself."""
+    return {
+        "name": _name(api, "-"),
+        "match": cors.question(),
+        "direct_response": {"status": cors.STATUS},
         "typed_per_filter_config": _no_policy(api),
     }
 
@@ -230,8 +263,9 @@ def _name(api: ApiIr, operation: str) -> str:
     return f"{api.organization}|{api.reference}|{operation}"
 
 
-def _method(method: str) -> Json:
-    return {"name": ":method", "string_match": {"exact": method}}
+def _method(method: str, *, is_not: bool = False) -> Json:
+    match = {"name": ":method", "string_match": {"exact": method}}
+    return {**match, "invert_match": True} if is_not else match
 
 
 def _per_operation(api: ApiIr, operation: OperationIr) -> Json:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gatewright.gateway.compile import tls
 from gatewright.gateway.compile.listener import foreign_headers, hygiene
+from gatewright.gateway.compile.secrets import SERVER
 from gatewright.gateway.compile.services import STS
 from gatewright.gateway.ir import StsIr
 from gatewright.gateway.policies import router
@@ -30,7 +31,7 @@ def listener(sts: StsIr) -> Json:
         "stat_prefix": "sts",
         "address": {"socket_address": address},
         "per_connection_buffer_limit_bytes": 1_048_576,
-        "filter_chains": [{"filters": [manager], "transport_socket": tls.server(sts.tls)}],
+        "filter_chains": [{"filters": [manager], "transport_socket": tls.server(SERVER)}],
     }
 
 

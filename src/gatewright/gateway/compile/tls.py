@@ -6,23 +6,20 @@ who may use which certificate is decided by the token service (RFC 8705 §2, §3
 
 from typing import Any
 
-from gatewright.gateway.ir import TlsIr
 from gatewright.gateway.xds import names
 
 
-def server(tls: TlsIr) -> dict[str, Any]:
-    """The transport socket: TLS 1.2 or newer, HTTP/2 and HTTP/1.1."""
+def server(secret: str) -> dict[str, Any]:
+    """The transport socket with the certificate of that name: TLS 1.2 or newer, HTTP/2 and
+    HTTP/1.1. A renewed certificate is taken for new connections; the others live on."""
     context = {
         "@type": names.TLS_SERVER,
         "require_client_certificate": False,
         "common_tls_context": {
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
             "alpn_protocols": ["h2", "http/1.1"],
-            "tls_certificates": [
-                {
-                    "certificate_chain": {"filename": tls.certificate_file},
-                    "private_key": {"filename": tls.key_file},
-                }
+            "tls_certificate_sds_secret_configs": [
+                {"name": secret, "sds_config": names.ADS_SECRET}
             ],
             "validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED"},
         },

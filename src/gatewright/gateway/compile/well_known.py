@@ -60,7 +60,14 @@ def route_configuration(environment: EnvironmentIr) -> Json:
         "@type": names.ROUTES,
         "name": routes_name(environment.id),
         "virtual_hosts": [host],
-        "request_headers_to_remove": ["authorization", "cookie", "dpop", "x-gw-route"],
+        "request_headers_to_remove": [
+            "authorization",
+            "cookie",
+            "dpop",
+            "api-key",
+            "test-key",
+            "x-gw-route",
+        ],
     }
 
 

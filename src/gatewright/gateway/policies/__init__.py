@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from gatewright.gateway.ir import ApiIr, EnvironmentIr, OperationIr
 from gatewright.gateway.policies import (
     access_token,
+    api_limit,
     audience,
     bound,
+    foreign,
     plan_limit,
     revoked,
     router,
@@ -40,6 +42,7 @@ class Policy(Protocol):
 
 POLICIES: tuple[Policy, ...] = (
     access_token,
+    foreign,
     bound,
     subject,
     revoked.RECENT,
@@ -47,8 +50,12 @@ POLICIES: tuple[Policy, ...] = (
     revoked.SETTLED,
     revoked.SHARDS,
     audience,
+    subscription.BLOCKED,
+    subscription.PENDING,
     subscription,
     scope,
     plan_limit,
+    api_limit.OPERATION,
+    api_limit.API,
     router,
 )

@@ -6,6 +6,7 @@ the token's own claim is no subject, so that it would be nobody's if this filter
 
 from typing import Any
 
+from gatewright.domain.api import TOKEN_HEADER
 from gatewright.gateway.ir import ApiIr, EnvironmentIr, OperationIr
 from gatewright.gateway.xds import names, shapes
 
@@ -62,8 +63,8 @@ def extensions(environment: EnvironmentIr) -> dict[str, dict[str, Any]]:
 
 
 def per_api(api: ApiIr) -> dict[str, Any] | None:
-    """Nothing differs by API."""
-    return None
+    """A proof is of the token in the usual header: in another, a bound one is nobody's."""
+    return None if api.entrance.token_header == TOKEN_HEADER else names.DISABLED
 
 
 def per_operation(api: ApiIr, operation: OperationIr) -> dict[str, Any] | None:

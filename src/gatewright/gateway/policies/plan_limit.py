@@ -1,81 +1,76 @@
-"""Counts each subject's calls against its plan: a token bucket per subject and API.
+"""Counts each subject's calls against its plan: a bucket per subject and major version of an API.
 
-The bucket lives in Envoy and starts full again when the API's configuration changes.
+The buckets are the environment's: they start full again when a plan changes, and only then. An
+API's routes say by which plan a subject is counted.
 """
 
-import math
+from collections import Counter
 from typing import Any
 
-from gatewright.gateway.ir import ApiIr, EnvironmentIr, LimitIr, OperationIr
-from gatewright.gateway.xds import names, shapes
+from gatewright.gateway.ir import ApiIr, EnvironmentIr, OperationIr, PlanIr, SubjectState
+from gatewright.gateway.xds import limiters, names, shapes
 
 NAME = "plan-limit"
-_TYPE = names.FILTERS + "local_ratelimit.v3.LocalRateLimit"
-_ALWAYS = {"default_value": {"numerator": 100}}
-# Envoy demands a bucket for those that match no descriptor: one that never runs out.
-_UNLIMITED = {"max_tokens": 10**9, "tokens_per_fill": 10**9, "fill_interval": "1s"}
+STAGE = 0
+FAMILY, SUBJECT = "family", "subject"
+QUOTA, BURST = "plan", "burst"
 
 
 def filter_name(environment_id: str) -> str:
-    """The same in each environment."""
-    return NAME
+    """Told by discovery, so that a changed plan re-sends no API."""
+    return limiters.folder(environment_id) + QUOTA
 
 
 def http_filter(environment: EnvironmentIr) -> dict[str, Any]:
-    """Off where no API has a limited subscriber."""
-    return {
-        "name": NAME,
-        "disabled": True,
-        "typed_config": {"@type": _TYPE, "stat_prefix": "plan"},
-    }
+    """Off where no API has a subscriber."""
+    return limiters.by_name(filter_name(environment.id))
 
 
 def extensions(environment: EnvironmentIr) -> dict[str, dict[str, Any]]:
-    """None."""
-    return {}
+    """A chain for each plan that limits anything; by the name of any other nothing is counted."""
+    known = {plan.id: _chain(plan) for plan in environment.plans}
+    return {filter_name(environment.id): limiters.chains(NAME, known)}
 
 
 def per_api(api: ApiIr) -> dict[str, Any] | None:
-    """A bucket for each subject whose plan has a limit."""
-    limited = [(subject, limit) for subject, limit in api.subjects if limit]
-    if not limited:
+    """The plan that most have is everybody's for whom nothing else is said."""
+    counted = [item for item in api.subjects if item.state is SubjectState.ACTIVE]
+    usual = Counter(item.plan for item in counted if item.plan).most_common(1)
+    if not usual:
         return None
-    action = {"header_name": shapes.HEADER_SUBJECT, "descriptor_key": "subject"}
-    return {
-        "@type": _TYPE,
-        "stat_prefix": "plan",
-        "filter_enabled": _ALWAYS,
-        "filter_enforced": _ALWAYS,
-        "token_bucket": _UNLIMITED,
-        "always_consume_default_token_bucket": False,
-        "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
-        "response_headers_to_add": [_retry_after([limit for _, limit in limited])],
-        "rate_limits": [{"actions": [{"request_headers": action}]}],
-        "descriptors": [_descriptor(subject, limit) for subject, limit in limited],
+    plan = usual[0][0]
+    others = {
+        item.key: shapes.run_chain(item.plan) if item.plan else shapes.SKIP
+        for item in counted
+        if item.plan != plan
     }
+    return shapes.per_route(shapes.map_to(shapes.HEADER_SUBJECT, others, shapes.run_chain(plan)))
 
 
 def per_operation(api: ApiIr, operation: OperationIr) -> dict[str, Any] | None:
     """An anonymous call has no subject to count."""
-    return names.DISABLED if operation.anonymous and _limits_anybody(api) else None
+    return names.DISABLED if operation.anonymous and is_counted(api) else None
 
 
-def _retry_after(limits: list[LimitIr]) -> dict[str, Any]:
-    """On 429 only (RFC 9110 §10.2.3): buckets refill steadily, so the time for one more call; of
-    the slowest plan, as Envoy has one value for the filter."""
-    seconds = max(math.ceil(limit.unit_seconds / limit.request_count) for limit in limits)
-    header = {"key": "retry-after", "value": str(seconds)}
-    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+def is_counted(api: ApiIr) -> bool:
+    """Whether anybody's calls are counted by a plan."""
+    return any(item.plan and item.state is SubjectState.ACTIVE for item in api.subjects)
 
 
-def _limits_anybody(api: ApiIr) -> bool:
-    return any(limit for _, limit in api.subjects)
+def rate_limits(api: ApiIr) -> list[dict[str, Any]]:
+    """What a call of this API is counted as."""
+    if not is_counted(api):
+        return []
+    family = {"generic_key": {"descriptor_key": FAMILY, "descriptor_value": api.family}}
+    subject = {"header_name": shapes.HEADER_SUBJECT, "descriptor_key": SUBJECT}
+    return [{"stage": STAGE, "actions": [family, {"request_headers": subject}]}]
 
 
-def _descriptor(subject: str, limit: LimitIr) -> dict[str, Any]:
-    bucket = {
-        "max_tokens": limit.request_count,
-        "tokens_per_fill": limit.request_count,
-        "fill_interval": f"{limit.unit_seconds}s",
-    }
-    return {"entries": [{"key": "subject", "value": subject}], "token_bucket": bucket}
+def _chain(plan: PlanIr) -> list[dict[str, Any]]:
+    """The burst first: what it refuses does not count against the quota."""
+    keys = (FAMILY, SUBJECT)
+    chain = []
+    if plan.burst is not None:
+        chain.append(limiters.bucket(plan.burst, BURST, keys, STAGE))
+    quota = limiters.bucket(plan.quota, QUOTA, keys, STAGE, enforced=plan.stops, told=True)
+    return [*chain, quota]

@@ -42,9 +42,11 @@ HEADER_AUDIENCE = "x-gw-audience"
 HEADER_BOUND = "x-gw-bound"
 HEADER_KEY = "x-gw-key"
 HEADER_CERTIFICATE = "x-gw-certificate"
+HEADER_ISSUER = "x-gw-issuer"
+HEADER_KEY_SCOPE = "x-gw-key-scope"
 INTERNAL_HEADERS = (
     HEADER_SUBJECT, HEADER_JTI, HEADER_SCOPE, HEADER_ROUTE, HEADER_AUDIENCE, HEADER_BOUND,
-    HEADER_KEY, HEADER_CERTIFICATE,
+    HEADER_KEY, HEADER_CERTIFICATE, HEADER_ISSUER, HEADER_KEY_SCOPE,
 )  # fmt: skip
 
 SUBJECT_HEADERS = (HEADER_SUBJECT, HEADER_BOUND)
@@ -108,6 +110,18 @@ def run(inner: Json) -> Json:
     return {"action": {"name": "run", "typed_config": action}}
 
 
+def run_chain(name: str) -> Json:
+    """The action of a COMPOSITE filter that runs the chain it has by that name, or nothing."""
+    action = {"@type": _EXECUTE, "filter_chain_name": name}
+    return {"action": {"name": "run", "typed_config": action}}
+
+
+def skip_if(predicate: Json) -> Json:
+    """A matcher that skips the filter if the predicate holds, and runs it if not."""
+    matchers = [{"predicate": predicate, "on_match": SKIP}]
+    return {"matcher_list": {"matchers": matchers}, "on_no_match": RUN}
+
+
 def per_route(matcher: Json) -> Json:
     """The matcher that a virtual host or route gives to a `matched` or `refuse` filter."""
     return {"@type": MATCHED_FILTER_PER_ROUTE, "xds_matcher": matcher}
@@ -115,8 +129,12 @@ def per_route(matcher: Json) -> Json:
 
 def exact_map(name: str, keys: list[str], hit: Json, miss: Json | None = None) -> Json:
     """A hash map on a header's value: O(1) in the number of keys."""
-    if not keys:
+    return map_to(name, dict.fromkeys(keys, hit), miss)
+
+
+def map_to(name: str, entries: dict[str, Json], miss: Json | None = None) -> Json:
+    """The same with an action for each value; what is in no entry runs the filter."""
+    if not entries:
         return {"on_no_match": miss or RUN}
-    entries = dict.fromkeys(keys, hit)
     tree = {"input": header(name), "exact_match_map": {"map": entries}}
     return {"matcher_tree": tree, **({"on_no_match": miss} if miss else {})}

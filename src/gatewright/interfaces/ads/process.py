@@ -9,9 +9,12 @@ from typing import ClassVar
 from gatewright.domain.errors import GatewrightError
 from gatewright.domain.world import World
 from gatewright.gateway.build import Site
+from gatewright.gateway.certificate_files import CertificateFiles
 from gatewright.gateway.controller import Controller
 from gatewright.gateway.descriptors import load_messages
 from gatewright.gateway.fleet import Fleet
+from gatewright.gateway.sealed import Sealer, unseal
+from gatewright.gateway.shares import Shares
 from gatewright.gateway.snapshot import Snapshot, load
 from gatewright.interfaces.ads.server import DiscoveryServer
 from gatewright.observability.events import Event
@@ -19,6 +22,7 @@ from gatewright.observability.log import Log
 from gatewright.store.port import Store
 
 _GRACE_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,13 @@ class StartsEmpty(Event):
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """Where a gateway process keeps and offers things. `ads_socket` is a unix socket's path."""
+    """Where a gateway process keeps and offers things. `ads_socket` is a unix socket's path;
+    `sealer` opens and keeps the private keys of domains."""
 
     site: Site
     ads_socket: Path
     snapshot_path: Path
+    sealer: Sealer | None = None
 
 
 async def run(
@@ -52,9 +58,12 @@ async def run(
     `serving` is called with the snapshot once Envoys can connect, before the store is opened;
     `ready` once the store has been read. A store that is away is waited for.
     """
-    snapshot = _kept(settings.snapshot_path, log)
+    snapshot = _kept(settings, log)
     messages = load_messages()
-    fleet = Fleet(snapshot)
+    certificate = CertificateFiles(settings.site.tls, messages, log.emit)
+    _renew(certificate, snapshot)
+    shares = Shares(snapshot, messages.pack)
+    fleet = Fleet(snapshot, shares.here)
     settings.ads_socket.parent.mkdir(parents=True, exist_ok=True)
     settings.ads_socket.unlink(missing_ok=True)
     discovery = DiscoveryServer(snapshot, messages, fleet.observe)
@@ -63,15 +72,18 @@ async def run(
     settings.ads_socket.chmod(0o600)
     serving(snapshot)
     controller = Controller(
-        snapshot, fleet, settings.site, messages, world, log, open_store, settings.snapshot_path
-    )
+        snapshot, fleet, settings.site, messages, world, log, open_store, settings.snapshot_path,
+        on_others=shares.elsewhere, sealer=settings.sealer,
+    )  # fmt: skip
     controller.start()
+    renewing = asyncio.create_task(_watch(certificate, snapshot))
     try:
         await _first(stop, controller.ready)
         if controller.ready.is_set():
             ready()
         await stop.wait()
     finally:
+        renewing.cancel()
         await controller.stop()
         await server.stop(_GRACE_SECONDS)
 
@@ -83,9 +95,22 @@ async def _first(*events: asyncio.Event) -> None:
         task.cancel()
 
 
-def _kept(path: Path, log: Log) -> Snapshot:
+async def _watch(certificate: CertificateFiles, snapshot: Snapshot) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        _renew(certificate, snapshot)
+
+
+def _renew(certificate: CertificateFiles, snapshot: Snapshot) -> None:
+    if certificate.look() and certificate.current is not None:
+        snapshot.put(certificate.current)
+
+
+def _kept(settings: GatewaySettings, log: Log) -> Snapshot:
     try:
-        return load(path)
+        snapshot = load(settings.snapshot_path)
+        unseal(snapshot, settings.sealer)
+        return snapshot
     except GatewrightError as error:
         log.emit(StartsEmpty(str(error)))
         return Snapshot()

@@ -10,25 +10,37 @@ from typer.exceptions import TyperException
 
 from gatewright.domain.errors import GatewrightError
 from gatewright.interfaces.cli.commands import (
+    api_keys,
     apis,
     applications,
+    approvals,
     authenticators,
     bindings,
     calls,
     client_secrets,
     doctor,
+    domains,
+    explain,
+    external_clients,
+    gateway,
     imports,
     key_managers,
     keys,
+    lifecycle,
+    limits,
     lists,
     login,
     organization,
+    plans,
     registrations,
+    releases,
     scopes,
+    security,
     status,
     subscriptions,
     tokens,
     up,
+    usage,
 )
 from gatewright.interfaces.cli.failure import CommandFailed, ExitCode, exit_code_of
 from gatewright.interfaces.cli.hooks import Hooks
@@ -48,9 +60,14 @@ COMMANDS: tuple[Command, ...] = (
     ("doctor", doctor.doctor),
     ("subscribe", subscriptions.subscribe),
     ("unsubscribe", subscriptions.unsubscribe),
+    ("promote", releases.promote),
+    ("rollback", releases.rollback),
+    ("revisions", releases.revisions),
     ("token", tokens.token),
     ("revoke", tokens.revoke),
     ("curl", calls.call),
+    ("explain", explain.explain),
+    ("usage", usage.show_usage),
     ("audit", lists.list_audit),
     ("login", login.login),
     ("logout", login.logout),
@@ -66,6 +83,15 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
             ("deploy", apis.deploy),
             ("publish", apis.publish),
             ("lifecycle", apis.lifecycle),
+            ("deprecate", lifecycle.deprecate),
+            ("block", lifecycle.block),
+            ("unblock", lifecycle.unblock),
+            ("edit", lifecycle.edit),
+            ("limit", limits.limit),
+            ("diff", releases.diff),
+            ("access", security.access),
+            ("secure", security.secure),
+            ("test-key", security.test_key),
             ("delete", apis.delete),
         ),
     ),
@@ -87,11 +113,31 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
             ("keys", applications.keys),
             ("revoke-tokens", client_secrets.revoke_tokens),
             ("binding", bindings.change),
+            ("block", approvals.block_application),
+            ("unblock", approvals.unblock_application),
             ("delete", applications.delete),
         ),
     ),
-    "subscription": ("Subscriptions.", (("list", subscriptions.list_subscriptions),)),
-    "plan": ("Subscription plans.", (("list", lists.list_plans),)),
+    "subscription": (
+        "Subscriptions: listed, approved, blocked.",
+        (
+            ("list", subscriptions.list_subscriptions),
+            ("approve", approvals.approve),
+            ("reject", approvals.reject),
+            ("block", approvals.block),
+            ("unblock", approvals.unblock),
+        ),
+    ),
+    "plan": (
+        "Subscription plans: how many calls a subscription may make.",
+        (
+            ("list", plans.list_plans),
+            ("show", plans.show_plan),
+            ("create", plans.create),
+            ("edit", plans.edit),
+            ("delete", plans.delete),
+        ),
+    ),
     "org": (
         "The organization: its name, and what tokens are signed with.",
         (("show", organization.show), ("set", organization.change)),
@@ -100,12 +146,18 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
         "Signing keys: listed and replaced.",
         (("list", keys.list_keys), ("rotate", keys.rotate), ("reseal", keys.reseal)),
     ),
+    "api-keys": (
+        "API keys of the whole organization.",
+        (("rotate-signer", api_keys.rotate_signer),),
+    ),
     "key-manager": (
         "Key managers: outside token issuers that are trusted.",
         (
             ("add", key_managers.add),
             ("list", key_managers.list_key_managers),
             ("show", key_managers.show_key_manager),
+            ("set", key_managers.change),
+            ("refresh", key_managers.refresh),
             ("enable", key_managers.enable),
             ("disable", key_managers.disable),
             ("remove", key_managers.remove),
@@ -120,6 +172,19 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
             ("clients", registrations.clients),
         ),
     ),
+    "domain": (
+        "Domains: hosts of your own, with their certificates.",
+        (
+            ("add", domains.add),
+            ("list", domains.list_domains),
+            ("renew", domains.renew),
+            ("remove", domains.remove),
+        ),
+    ),
+    "gateway": (
+        "The gateway: restarted without losing a call.",
+        (("restart", gateway.restart),),
+    ),
     "env": ("Environments.", (("list", lists.list_environments),)),
 }
 SECRET_COMMANDS: tuple[Command, ...] = (
@@ -130,10 +195,25 @@ SECRET_COMMANDS: tuple[Command, ...] = (
 )
 
 
+KEY_COMMANDS: tuple[Command, ...] = (
+    ("create", api_keys.create),
+    ("list", api_keys.list_keys),
+    ("regenerate", api_keys.regenerate),
+    ("revoke", api_keys.revoke),
+)
+
+
 INITIAL_TOKEN_COMMANDS: tuple[Command, ...] = (
     ("create", registrations.create_token),
     ("list", registrations.list_tokens),
     ("revoke", registrations.revoke_token),
+)
+
+
+CLIENT_COMMANDS: tuple[Command, ...] = (
+    ("add", external_clients.add),
+    ("list", external_clients.list_clients),
+    ("remove", external_clients.remove),
 )
 
 
@@ -220,17 +300,27 @@ def create_cli(hooks: Hooks, transport: "httpx2.BaseTransport | None" = None) ->
             secret = typer.Typer(help="Secrets of an application's keys.", no_args_is_help=True)
             _add(secret, SECRET_COMMANDS)
             group.add_typer(secret, name="secret")
+            key = typer.Typer(help="API keys of an application.", no_args_is_help=True)
+            _add(key, KEY_COMMANDS)
+            group.add_typer(key, name="key")
             auth = typer.Typer(
                 help="Keys, certificates and trusted workloads, in place of secrets.",
                 no_args_is_help=True,
             )
             _add(auth, AUTH_COMMANDS)
             group.add_typer(auth, name="auth")
+            client = typer.Typer(
+                help="Clients of key managers that act for an application.", no_args_is_help=True
+            )
+            _add(client, CLIENT_COMMANDS)
+            group.add_typer(client, name="client")
         if name == "registration":
             token = typer.Typer(help="Initial access tokens.", no_args_is_help=True)
             _add(token, INITIAL_TOKEN_COMMANDS)
             group.add_typer(token, name="token")
         cli.add_typer(group, name=name)
+        if name == "subscription":
+            cli.add_typer(group, name="sub", hidden=True)  # for those who type it often
     return cli
 
 

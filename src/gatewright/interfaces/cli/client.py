@@ -82,7 +82,11 @@ class Management:
         headers: dict[str, str] = {}
         if method == "POST":
             headers["Idempotency-Key"] = self._world.random_bytes(16).hex()
-        kept = {name: str(value) for name, value in (params or {}).items() if value is not None}
+        kept = {
+            name: list(map(str, value)) if isinstance(value, list) else str(value)
+            for name, value in (params or {}).items()
+            if value is not None
+        }
         client = self._client()
 
         def ask() -> "httpx2.Response":

@@ -64,6 +64,11 @@ class Folder:
                 for name, item in found.items()}  # fmt: skip
         return {name: pid for name, pid in pids.items() if isinstance(pid, int) and pid > 1}
 
+    def drain_seconds(self) -> float:
+        """How long the supervisor waits for calls in flight before it stops."""
+        found = self.status().get("drain_seconds", 0)
+        return float(found) if isinstance(found, int) else 0.0
+
     def running(self) -> dict[str, bool]:
         """Which of the processes are alive and ours."""
         return {name: self.owns(name, pid) for name, pid in self.processes().items()}

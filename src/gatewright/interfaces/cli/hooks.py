@@ -1,8 +1,9 @@
 """What `main` lends to the command line: the start, checks that need a store, time and chance."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gatewright.domain.world import World
 
@@ -10,11 +11,12 @@ from gatewright.domain.world import World
 @dataclass(frozen=True)
 class UpOptions:
     """What `gatewright up` was asked for. `data` None is the default folder, or a temporary one
-    with `ephemeral`."""
+    with `ephemeral`; `take_over` puts it in the place of the `up` that runs."""
 
     data: Path | None = None
     ephemeral: bool = False
     sample: bool = True
+    take_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ def _nothing(_root: Path, _discard_lost: bool) -> int:  # noqa: FBT001
     return 0
 
 
+def _no_gateway(_root: Path) -> Mapping[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Hooks:
     """`up` runs in the foreground and gives an exit code. `local_checks` looks at a data folder
@@ -43,3 +49,7 @@ class Hooks:
     reseal: Callable[[Path, bool], int] = _nothing
     """Seals the private keys of a data folder under a new key, and discards those that are lost if
     it is told to; how many there were."""
+
+    restart_gateway: Callable[[Path], Mapping[str, Any]] = _no_gateway
+    """Lets a new Envoy take over from the running one: its version, its process, and whether it
+    could take the connections in waiting over too."""

@@ -68,9 +68,10 @@ def needs(operation: Operation) -> tuple[str, ...]:
     """What a caller needs, as alternatives: any one of them lets the call in."""
     if operation.anonymous:
         return ("no token",)
-    if not operation.alternatives:
-        return ("closed to everybody",)
-    return tuple(" + ".join(sorted(item)) or "any token" for item in operation.alternatives)
+    ways = [" + ".join(sorted(item)) or "any token" for item in operation.alternatives]
+    if operation.api_key:
+        ways.append("any API key")
+    return tuple(ways) or ("closed to everybody",)
 
 
 def commands(offer: Offer) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gatewright.control.desk import Addresses, Desk
-from gatewright.control.fetch import Fetcher
+from gatewright.control.fetch import Fetched, Fetcher
 from gatewright.control.logins import Proven
 from gatewright.control.ports import DeployCheck, EnsureKeys, KeyDesk, TokenDesk
 from gatewright.crypto.keyring import Keyring
@@ -20,7 +20,8 @@ BASE = "/api/v1"
 class Deps:
     """`report` is told the request id and the exception of every unexpected error.
 
-    `metrics` gives the numbers of all processes, and raises Unavailable.
+    `metrics` gives the numbers of all processes, and raises Unavailable. `key_fetcher` reads key
+    sets and issuers' descriptions under narrower bounds than `fetcher`, which stands in for it.
     """
 
     store: Store
@@ -35,6 +36,12 @@ class Deps:
     report: Callable[[str, BaseException], None]
     version: str
     metrics: Callable[[], Totals] = Totals
+    key_fetcher: Fetcher | None = None
+
+    @property
+    def read_keys(self) -> Callable[[str], Fetched]:
+        """Reads the document at an address where keys are, in little time."""
+        return (self.key_fetcher or self.fetcher).read
 
     def desk(self, tx: Transaction, proven: Proven) -> Desk:
         """The desk of a proven person in this transaction. Raises Unauthenticated."""

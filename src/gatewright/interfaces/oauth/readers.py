@@ -42,7 +42,6 @@ class Readers:
         self._max = per_address_max
         self._monotonic = monotonic
         self._turn = threading.Lock()
-        self._counts: dict[str, int] = {}
         self._readings: dict[int, Reading] = {}
 
     def enter(self, address: str, connection: Connection | None = None) -> Reading | None:
@@ -52,10 +51,9 @@ class Readers:
         """
         reading = Reading(address, self._monotonic(), connection)
         with self._turn:
-            count = self._counts.get(address, 0)
-            if count >= self._max:
+            # Nobody has to be counted while all addresses together have no more.
+            if len(self._readings) >= self._max and self._count(address) >= self._max:
                 return None
-            self._counts[address] = count + 1
             self._readings[id(reading)] = reading
         return reading
 
@@ -63,11 +61,6 @@ class Readers:
         """It has been read, or has gone."""
         with self._turn:
             del self._readings[id(reading)]
-            left = self._counts[reading.address] - 1
-            if left:
-                self._counts[reading.address] = left
-            else:
-                del self._counts[reading.address]
 
     def overdue(self) -> list[Reading]:
         """Those whose time is over, each told once."""
@@ -80,3 +73,6 @@ class Readers:
             for item in late:
                 item.was_ended = True
         return late
+
+    def _count(self, address: str) -> int:
+        return sum(item.address == address for item in self._readings.values())

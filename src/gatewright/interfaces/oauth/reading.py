@@ -18,22 +18,25 @@ def read(environ: Environ, *, with_body: bool) -> Request:
     _check_host(environ)
     if not with_body:
         return Request(b"")
-    header = environ.get("HTTP_AUTHORIZATION")
-    # The server joins repeated headers by a comma, which Basic credentials can not hold.
-    authorization = () if header is None else tuple(header.encode("latin-1").split(b","))
-    dpop = environ.get("HTTP_DPOP")
-    chain = environ.get(CHAIN, ())
+    given = environ.get
+    chain = given(CHAIN, ())
     return Request(
         _body(environ),
-        environ.get("CONTENT_TYPE", "").encode("latin-1"),
-        authorization,
-        environ.get("QUERY_STRING", "").encode("latin-1"),
-        environ.get("REMOTE_ADDR", ""),
-        () if dpop is None else tuple(dpop.encode("latin-1").split(b",")),
-        certificate=chain[0] if chain else None,
-        accept=environ.get("HTTP_ACCEPT", "").encode("latin-1"),
-        chain=chain[1:],
+        given("CONTENT_TYPE", "").encode("latin-1"),
+        _repeated(given("HTTP_AUTHORIZATION")),
+        given("QUERY_STRING", "").encode("latin-1"),
+        given("REMOTE_ADDR", ""),
+        _repeated(given("HTTP_DPOP")),
+        chain[0] if chain else None,
+        given("HTTP_ACCEPT", "").encode("latin-1"),
+        chain[1:],
     )
+
+
+def _repeated(header: str | None) -> tuple[bytes, ...]:
+    """Each header of that name: the server joins them by a comma, which neither Basic credentials
+    nor a proof can hold."""
+    return () if header is None else tuple(header.encode("latin-1").split(b","))
 
 
 def _body(environ: Environ) -> bytes:

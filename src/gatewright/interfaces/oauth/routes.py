@@ -1,5 +1,6 @@
 """Which endpoint a path means; it knows no request and no issuer that exists."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _AUTHORIZATION_SERVER = "oauth-authorization-server"
@@ -8,6 +9,7 @@ POSTED = frozenset({"token", "revoke", "introspect"})
 REGISTRATION = {"register": ("POST",), "registration": ("GET", "PUT", "DELETE")}
 """RFC 7591 §3.1 and RFC 7592 §2; the methods of each."""
 
+_METHODS: Mapping[str, tuple[str, ...]] = dict.fromkeys(POSTED, ("POST",)) | REGISTRATION
 SHARED = frozenset({"token", "jwks", "metadata", "resource"})
 """Endpoints that pages of any origin may call; none of them looks at cookies."""
 
@@ -55,6 +57,4 @@ def route(path: str) -> Route | None:
 
 def methods(endpoint: str) -> tuple[str, ...]:
     """The methods that an endpoint takes, beside OPTIONS."""
-    if endpoint in REGISTRATION:
-        return REGISTRATION[endpoint]
-    return ("POST",) if endpoint in POSTED else ("GET", "HEAD")
+    return _METHODS.get(endpoint, ("GET", "HEAD"))

@@ -8,6 +8,7 @@ from gatewright.store.sql.columns import (
     Choice,
     Count,
     DefinitionText,
+    HistoryText,
     Key,
     LimitsByEnvironment,
     LimitsText,
@@ -83,6 +84,7 @@ DEPLOYMENTS = noun(
     Column("deployed_at", Moment, nullable=False),
     Column("revision", Count, nullable=False),
     Column("limits", LimitsText, nullable=False),
+    Column("history", HistoryText, nullable=False),
     unique(
         "api_id",
         "environment_id",

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Integer, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from gatewright.domain.api import Definition
+from gatewright.domain.api import Definition, Past
 from gatewright.domain.limit import Limits, rate
 from gatewright.domain.world import microseconds, moment
 from gatewright.store.sql.definition import decode, encode
@@ -137,6 +137,23 @@ class LimitsByEnvironment(TypeDecorator[dict[str, Limits]]):
         if value is None:
             return None
         return {id: _limits(item) for id, item in orjson.loads(value).items()}
+
+
+class HistoryText(TypeDecorator[tuple[Past, ...]]):
+    """What a deployment served before, as a JSON array of pairs."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Past, ...] | None, dialect: Dialect) -> str | None:
+        """The array as text."""
+        if value is None:
+            return None
+        return orjson.dumps([[item.revision_id, item.upstream] for item in value]).decode()
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[Past, ...] | None:
+        """The history."""
+        return None if value is None else tuple([Past(*pair) for pair in orjson.loads(value)])
 
 
 def _limits_document(value: Limits) -> dict[str, str]:

@@ -8,6 +8,7 @@ from gatewright.store.sql.application import APPLICATIONS
 from gatewright.store.sql.audit import AUDIT_RECORDS
 from gatewright.store.sql.authenticator import AUTHENTICATORS
 from gatewright.store.sql.credential import CREDENTIALS, SECRETS
+from gatewright.store.sql.domain_name import DOMAINS
 from gatewright.store.sql.environment import ENVIRONMENTS
 from gatewright.store.sql.idempotency import KEPT_ANSWERS
 from gatewright.store.sql.key_manager import EXTERNAL_CLIENTS, FETCHED_KEY_SETS, KEY_MANAGERS
@@ -25,6 +26,6 @@ TABLES: tuple[Noun[Any], ...] = (
     SECRETS, AUTHENTICATORS, SUBSCRIPTIONS, SIGNING_KEYS, REVOKED_TOKENS, USED_PROOFS,
     KEY_MANAGERS, INITIAL_ACCESS_TOKENS, REGISTRATIONS, USERS, LOGINS, AUDIT_RECORDS,
     KEPT_ANSWERS, GATEWAY_NODES, API_FAULTS, FETCHED_KEY_SETS, EXTERNAL_CLIENTS, API_KEYS,
-    API_KEY_SIGNERS,
+    API_KEY_SIGNERS, DOMAINS,
 )  # fmt: skip
 BY_NAME: dict[str, Noun[Any]] = {noun.name: noun for noun in TABLES}

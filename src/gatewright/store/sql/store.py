@@ -25,6 +25,7 @@ from gatewright.store.sql.backend import Backend, conflict, unavailable_when_awa
 from gatewright.store.sql.changes import CHANGES_KEPT, ChangeLog
 from gatewright.store.sql.nouns import BY_NAME
 from gatewright.store.sql.rows import SqlRows
+from gatewright.store.sql.usage import SqlUsage
 
 
 class SqlTransaction:
@@ -65,6 +66,11 @@ class SqlTransaction:
         rows: SqlRows[Any] = SqlRows(noun, self._connection, self._backend, log)
         setattr(self, name, rows)  # the next use finds it without coming here
         return rows
+
+    @property
+    def usage(self) -> SqlUsage:
+        """What gateways counted."""
+        return SqlUsage(self._connection)
 
     @property
     def sequence(self) -> int:

@@ -18,6 +18,7 @@ SUBSCRIPTIONS = noun(
     Column("created_at", Moment, nullable=False),
     Column("revision", Count, nullable=False),
     Column("pending", Boolean, nullable=False),
+    Column("rejection", Text, nullable=False),
     unique(
         "application_id",
         "api_handle",

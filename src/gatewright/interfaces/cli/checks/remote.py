@@ -6,7 +6,9 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from gatewright.interfaces.cli.checks.domains import domain_checks
 from gatewright.interfaces.cli.connection import LOOPBACK
+from gatewright.interfaces.cli.failure import CommandFailed, ExitCode
 from gatewright.interfaces.cli.hooks import Check
 from gatewright.interfaces.cli.session import Session
 
@@ -27,6 +29,8 @@ def check_services(session: Session) -> list[Check]:
     kinds = ("production", "sandbox")
     checks += [_gateway(session, kind, urls["gateway"][kind]) for kind in kinds]
     checks += _token_service(session, urls["sts"], session.hooks.world.now())
+    checks += _key_managers(session)
+    checks += domain_checks(session)
     checks += [
         Check("deployment", passed=False, detail=f"{fault['api']}: {fault['reason']}",
               mend=f"gatewright api show {fault['api']}")
@@ -44,6 +48,31 @@ def _gateways(status: dict[str, Any]) -> Check:
     behind = [n for n in connected if n["applied_sequence"] < status["sequence"]]
     detail = f"{len(connected)} connected, {len(connected) - len(behind)} up to date"
     return Check("gateways", bool(connected) and not behind, detail, _RESTART)
+
+
+def _key_managers(session: Session) -> Iterator[Check]:
+    """Those whose keys gateways need and nobody can read; only who may see them is told."""
+    try:
+        found = session.management.get("/key-managers")["items"]
+    except CommandFailed as error:
+        if error.exit_code not in (ExitCode.DENIED, ExitCode.NOT_FOUND):
+            raise
+        return
+    for item in found:
+        if item["enabled"] and item["api_access"] and item["jwks_uri"]:
+            yield _key_manager(item)
+
+
+def _key_manager(item: dict[str, Any]) -> Check:
+    name, kept = f"key manager {item['handle']}", item["key_set"]
+    mend = f"gatewright key-manager refresh {item['handle']}"
+    if kept is None:
+        return Check(name, passed=False, detail="its keys were never read", mend=mend)
+    keys = f"{len(kept['keys'])} keys"
+    if kept["failure"] is None:
+        return Check(name, passed=True, detail=f"{keys}, the same since {kept['since']}")
+    detail = f"{keys}; failing since {kept['failing_since']}: {kept['failure']}"
+    return Check(name, passed=False, detail=detail, mend=mend)
 
 
 def _gateway(session: Session, kind: str, url: str) -> Check:

@@ -1,5 +1,7 @@
 """`gatewright api …`: APIs, from their first sight to their last."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +19,8 @@ from gatewright.interfaces.cli.options import (
 )
 from gatewright.interfaces.cli.session import Session, open_session
 from gatewright.interfaces.cli.terminal import Terminal, bold, clean
+
+_NO_DATES: Mapping[str, object] = MappingProxyType({})
 
 
 def list_apis(
@@ -122,7 +126,7 @@ def publish(
     Applications find it from then on, and may subscribe.
     """
     session = open_session(context, data, as_json=as_json)
-    _move(session, api, "PUBLISHED", no_wait=no_wait)
+    move(session, api, "PUBLISHED", no_wait=no_wait)
 
 
 def lifecycle(
@@ -142,7 +146,7 @@ def lifecycle(
 ) -> None:
     """Move an API to another lifecycle state."""
     session = open_session(context, data, as_json=as_json)
-    _move(session, api, state, no_wait=no_wait)
+    move(session, api, state, no_wait=no_wait)
 
 
 def delete(
@@ -185,7 +189,10 @@ def write_api(terminal: Terminal, api: dict[str, Any]) -> None:
         ("name", api["name"]),
         ("context", api["context"]),
         ("state", api["state"]),
+        *_dates(api),
+        *([("new subscriptions", "pending until approved")] if api["approval_required"] else []),
         *((f"upstream {name}", url) for name, url in api["upstreams"].items()),
+        *access_pairs(api["access"]),
     ]
     terminal.pairs(pairs)
     terminal.write()
@@ -210,6 +217,17 @@ def write_api(terminal: Terminal, api: dict[str, Any]) -> None:
         )
     if api["next_states"]:
         terminal.say(f"lifecycle moves from here: {', '.join(map(clean, api['next_states']))}")
+
+
+def access_pairs(access: dict[str, Any]) -> list[tuple[str, str]]:
+    """How callers of an API show who they are."""
+    managers = access["key_managers"]
+    return [
+        ("token header", access["token_header"]),
+        ("subscription", "required" if access["subscription_required"] else "not required"),
+        ("API keys", "taken" if access["api_keys"] else "refused"),
+        ("key managers", "every one" if managers is None else ", ".join(managers)),
+    ]
 
 
 def write_operations(terminal: Terminal, operations: list[dict[str, Any]]) -> None:
@@ -241,8 +259,10 @@ def needs(operation: dict[str, Any]) -> str:
     """What a caller of the operation needs, such as `books:read` or `a + b | c`."""
     if operation["anonymous"]:
         return "nothing (public)"
-    choices = [" + ".join(item) for item in operation["alternatives"]]
-    return " | ".join(choice or "any token" for choice in choices) or "any token"
+    choices = [" + ".join(item) or "any token" for item in operation["alternatives"]]
+    if operation.get("api_key"):
+        choices.append("any API key")
+    return " | ".join(choices) or "any token"
 
 
 def items_of(body: object) -> list[dict[str, Any]]:
@@ -253,9 +273,17 @@ def items_of(body: object) -> list[dict[str, Any]]:
     return [dict(item) for item in body] if isinstance(body, list) else []
 
 
-def _move(session: Session, api: str, state: str, *, no_wait: bool) -> None:
+def move(
+    session: Session,
+    api: str,
+    state: str,
+    dates: Mapping[str, object] = _NO_DATES,
+    *,
+    no_wait: bool,
+) -> None:
+    """Move an API to a lifecycle state, wait, and say where it is now."""
     path = f"/apis/{segment(api)}/lifecycle"
-    answer: Answer = session.management.post(path, {"state": state})
+    answer: Answer = session.management.post(path, {"state": state, **dates})
     live: Live = wait_until_live(session, answer.sequence, no_wait=no_wait)
     result = {"api": answer.body, "live": live.document}
     live.check(result)
@@ -263,6 +291,8 @@ def _move(session: Session, api: str, state: str, *, no_wait: bool) -> None:
     def show() -> None:
         found = answer.body
         session.terminal.write(f"{clean(found['reference'])} is {bold(clean(found['state']))}")
+        for name, moment in _dates(found):
+            session.terminal.write(f"{name} {clean(moment)}")
         session.terminal.say(live.words)
         if found["state"] != "PUBLISHED":
             return
@@ -270,3 +300,9 @@ def _move(session: Session, api: str, state: str, *, no_wait: bool) -> None:
         session.terminal.next_step(*step, api)
 
     session.answer(result, show)
+
+
+def _dates(api: dict[str, Any]) -> list[tuple[str, str]]:
+    """Since when it is deprecated, and until when it will be there."""
+    named = (("deprecated since", api["deprecated_at"]), ("gone on", api["sunset_at"]))
+    return [(name, moment) for name, moment in named if moment]

@@ -95,10 +95,12 @@ def show_application(
     path = application_path(session, app)
     found = session.management.get(path)
     credentials = items_of(session.management.get(f"{path}/credentials"))
+    clients = items_of(session.management.get(f"{path}/external-clients"))
     subscriptions = session.management.items("/subscriptions", {"application": found["id"]}, 1000)
     result = {
         "application": found,
         "credentials": credentials,
+        "external_clients": clients,
         "subscriptions": subscriptions["items"],
     }
 
@@ -115,6 +117,9 @@ def show_application(
         for credential in credentials:
             session.terminal.write()
             write_inventory(session.terminal, credential)
+        if clients:
+            session.terminal.write()
+            write_external_clients(session.terminal, clients)
         if subscriptions["items"]:
             session.terminal.write()
             write_subscriptions(session.terminal, subscriptions["items"])
@@ -211,6 +216,23 @@ def write_inventory(terminal: Terminal, credential: dict[str, Any]) -> None:
     )
 
 
+def write_external_clients(terminal: Terminal, items: list[dict[str, Any]]) -> None:
+    """Linked clients of key managers as lines."""
+    terminal.table(
+        ("CLIENT", "KEY MANAGER", "ID", "LINKED", "TAKEN"),
+        [
+            (
+                item["client_id"],
+                item["key_manager"],
+                item["id"],
+                item["created_at"],
+                "yes" if item["enabled"] else "no",
+            )
+            for item in items
+        ],
+    )
+
+
 def usability(item: dict[str, Any]) -> str:
     """Whether a secret or an authenticator works, and whether that ends soon."""
     if not item["usable"]:
@@ -227,7 +249,7 @@ def write_subscriptions(terminal: Terminal, items: list[dict[str, Any]]) -> None
                 item["application"],
                 f"{item['api_handle']} v{item['api_major']}",
                 item["plan"],
-                "blocked" if item["blocked"] else "active",
+                f"rejected: {item['rejection']}" if item["rejection"] else item["state"],
             )
             for item in items
         ],

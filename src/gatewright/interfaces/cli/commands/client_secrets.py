@@ -1,6 +1,5 @@
 """`gatewright app secret …` and `app revoke-tokens`: several secrets, so that one may change."""
 
-import re
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from gatewright.interfaces.cli.commands.applications import (
     write_inventory,
 )
 from gatewright.interfaces.cli.failure import not_found
+from gatewright.interfaces.cli.lengths import seconds_of
 from gatewright.interfaces.cli.live import wait_until_revoked
 from gatewright.interfaces.cli.options import AppName, Data, Json, Kind, KindOption, NoWait, Yes
 from gatewright.interfaces.cli.session import Session, open_session
@@ -29,7 +29,6 @@ Overlap = Annotated[
         help="How long the old secrets stay valid, such as 30m, 24h, 7d; 0 ends them at once.",
     ),
 ]
-_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def list_secrets(
@@ -81,7 +80,7 @@ def rotate(
 
     The old ones stay valid for the overlap, so that programs can change over.
     """
-    body: dict[str, object] = {"name": name, "overlap_seconds": _seconds(overlap)}
+    body: dict[str, object] = {"name": name, "overlap_seconds": seconds_of(overlap, "--overlap")}
     if expires_in_days is not None:
         body["expires_in_days"] = expires_in_days
     session = open_session(context, data, as_json=as_json)
@@ -180,14 +179,3 @@ def _say_retiring(session: Session, app: str, kind: Kind, old: list[dict[str, An
         words = f"{item['expires_at']}  {item['hint']}  {item['name']}  (last used: {last})"
         session.terminal.say(f"  {clean(words)}")
     session.terminal.next_step("app", "secret", "list", app, "--kind", kind.value)
-
-
-def _seconds(length: str) -> int:
-    """Seconds of a length such as 90s, 30m, 24h or 7d. Raises BadParameter."""
-    match = re.fullmatch(r"([0-9]{1,8})([smhd]?)", length.strip())
-    if match is None or (not match[2] and int(match[1])):
-        raise typer.BadParameter(
-            f"{length!r} is no length of time: write such as 30m, 24h, 7d, or 0.",
-            param_hint="'--overlap'",
-        )
-    return int(match[1]) * _UNIT_SECONDS[match[2] or "s"]

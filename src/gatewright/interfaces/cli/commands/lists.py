@@ -1,4 +1,4 @@
-"""`gatewright plan list`, `env list` and `audit`: what one only reads."""
+"""`gatewright env list` and `audit`: what one only reads."""
 
 import typer
 
@@ -6,28 +6,6 @@ from gatewright.interfaces.cli.options import Data, Json, Limit
 from gatewright.interfaces.cli.session import open_session
 
 _RECORDS_MAX = 100_000
-
-
-def list_plans(
-    context: typer.Context, *, limit: Limit = 1000, data: Data = None, as_json: Json = False
-) -> None:
-    """List the subscription plans."""
-    session = open_session(context, data, as_json=as_json)
-    page = session.management.items("/plans", {}, limit)
-
-    def show() -> None:
-        rows = [
-            (
-                item["name"],
-                "unlimited"
-                if item["request_count"] is None
-                else f"{item['request_count']} calls per {item['unit']}",
-            )
-            for item in page["items"]
-        ]
-        session.terminal.table(("PLAN", "LIMIT"), rows)
-
-    session.answer(page, show)
 
 
 def list_environments(

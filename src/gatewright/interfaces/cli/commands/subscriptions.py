@@ -28,7 +28,8 @@ def subscribe(
     """Subscribe an application to an API.
 
     The subscription covers every minor version of the API's major version. One that exists
-    already moves to the --plan given. Waits until the gateways have it in force.
+    already moves to the --plan given. Where the API asks for approval it is pending at first.
+    Waits until the gateways have it in force.
     """
     session = open_session(context, data, as_json=as_json)
     answer = _subscribe(session, app, api, plan)
@@ -39,10 +40,14 @@ def subscribe(
     def show() -> None:
         found = answer.body
         covered = f"{clean(found['api_handle'])} v{found['api_major']}.x"
+        words = "waits for approval to call" if found["pending"] else "may call"
         session.terminal.write(
-            f"{clean(found['application'])} may call {covered} on plan {clean(found['plan'])}"
+            f"{clean(found['application'])} {words} {covered} on plan {clean(found['plan'])}"
         )
         session.terminal.say(live.words)
+        if found["pending"]:
+            session.terminal.say("a publisher of the API approves or rejects it")
+            return
         session.terminal.next_step("token", found["application"])
 
     session.answer(result, show)
@@ -108,13 +113,22 @@ def list_subscriptions(
     *,
     app: Annotated[str | None, typer.Option("--app", help="Only of this application.")] = None,
     api: Annotated[str | None, typer.Option("--api", help="Only to this API.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option("--state", help="Only active, pending, rejected or blocked ones."),
+    ] = None,
     limit: Limit = 1000,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """List the subscriptions."""
+    """List the subscriptions, each with what its calls meet.
+
+    Also application-blocked, api-blocked and api-retired are shown as states: these are not the
+    subscription's own, and no filter.
+    """
     session = open_session(context, data, as_json=as_json)
-    page = session.management.items("/subscriptions", {"application": app, "api": api}, limit)
+    query = {"application": app, "api": api, "state": state}
+    page = session.management.items("/subscriptions", query, limit)
 
     def show() -> None:
         write_subscriptions(session.terminal, page["items"])

@@ -34,6 +34,10 @@ def up(
     no_sample: Annotated[
         bool, typer.Option("--no-sample", help="Without the Reading List sample.")
     ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="In the place of the one that runs; no call is lost."),
+    ] = False,
 ) -> None:
     """Start everything in the foreground.
 
@@ -43,7 +47,10 @@ def up(
     asked = source is not None and source.name == "COMMANDLINE"
     runtime: Runtime = context.find_root().obj
     # What goes away at the end must be named on purpose: never the folder of the environment.
-    options = UpOptions(data if asked or not ephemeral else None, ephemeral, not no_sample)
+    if take_over and ephemeral:
+        raise usage("is for an installation that stays.", "--take-over", "Leave one of them out.")
+    folder = data if asked or not ephemeral else None
+    options = UpOptions(folder, ephemeral, not no_sample, take_over)
     if code := runtime.hooks.up(options):
         raise typer.Exit(code)
 
@@ -89,7 +96,7 @@ def stop(folder: Folder) -> list[str]:
     alive = _alive(folder, folder.processes())
     if SUPERVISOR in alive:
         _signal(folder, {SUPERVISOR: alive[SUPERVISOR]}, signal.SIGTERM)
-        _wait(folder, alive, _STOP_SECONDS_MAX)
+        _wait(folder, alive, folder.drain_seconds() + _STOP_SECONDS_MAX)
     for ending, seconds in _ENDINGS:
         left = _alive(folder, alive)
         _signal(folder, left, ending)

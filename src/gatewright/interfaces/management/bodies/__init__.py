@@ -71,7 +71,8 @@ class AccessTokenIn(In):
 
 
 class OperationIn(In):
-    """`alternatives`: any one of these lists of scopes suffices, each needed whole."""
+    """`alternatives`: any one of these lists of scopes suffices, each needed whole; none at all,
+    with `api_key`, means API keys only."""
 
     method: Short
     path: Annotated[str, Field(max_length=1000)]
@@ -79,6 +80,7 @@ class OperationIn(In):
     operation_id: Short = ""
     alternatives: list[list[Short]] = [[]]
     anonymous: bool = False
+    api_key: bool = False
 
 
 class ScopeIn(In):
@@ -116,11 +118,15 @@ class ApiIn(In):
 
 
 class ApiPatch(In):
-    """What is left out stays. `upstreams` maps environment handles to base URLs; null removes."""
+    """What is left out stays. `upstreams` maps environment handles to base URLs; null removes.
+
+    With `approval_required` new subscriptions are pending until they are approved.
+    """
 
     name: Short | None = None
     description: Text | None = None
     upstreams: dict[str, Url | None] | None = None
+    approval_required: bool | None = None
 
 
 class OperationsIn(In):
@@ -153,9 +159,12 @@ class PromotionIn(In):
 
 
 class LifecycleIn(In):
-    """The state to move to, in any case."""
+    """The state to move to, in any case. The dates are for DEPRECATED: a day, its beginning in
+    UTC, or an RFC 3339 moment; it is deprecated from now on unless `deprecated_at` is given."""
 
     state: Short
+    deprecated_at: Short | None = None
+    sunset_at: Short | None = None
 
 
 # Applications

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from gatewright.domain.environment import Kind
 from gatewright.domain.lifecycle import State
 from gatewright.domain.person import Role
+from gatewright.interfaces.management.models.access import AccessOut
 
 T = TypeVar("T")
 
@@ -102,7 +103,10 @@ class AccessTokenOut(Out):
 
 
 class OperationOut(Out):
-    """`operation` is how people name it; `scopes` is every scope in some alternative."""
+    """`operation` is how people name it; `scopes` is every scope in some alternative.
+
+    With `api_key` any API key is one more alternative.
+    """
 
     operation: str
     method: str
@@ -112,6 +116,7 @@ class OperationOut(Out):
     alternatives: list[list[str]]
     scopes: list[str]
     anonymous: bool
+    api_key: bool
 
 
 class ScopeOut(Out):
@@ -131,6 +136,15 @@ class FaultOut(Out):
     at: datetime
 
 
+class LimitOut(Out):
+    """`limit` such as `100/minute`, of an operation, or of the whole API where that is null."""
+
+    operation: str | None
+    limit: str
+    request_count: int
+    unit: str
+
+
 class DeploymentOut(Out):
     """`url` is where calls go; `revision` is the deployed revision's number."""
 
@@ -141,6 +155,7 @@ class DeploymentOut(Out):
     digest: str
     upstream: str
     url: str
+    limits: list[LimitOut]
     deployed_at: datetime
     fault: FaultOut | None = None
 
@@ -177,14 +192,20 @@ class ApiSummary(Out):
 
 
 class ApiOut(ApiSummary):
-    """An API whole. `next_states` are the lifecycle moves from here."""
+    """An API whole. `next_states` are the lifecycle moves from here; `warnings` are about the
+    change that is answered. With `approval_required` new subscriptions are pending at first."""
 
     description: str
     upstreams: dict[str, str]
     operations: list[OperationOut]
     scopes: list[ScopeOut]
+    access: AccessOut
     deployments: list[DeploymentOut]
     next_states: list[State]
+    approval_required: bool
+    deprecated_at: datetime | None
+    sunset_at: datetime | None
+    warnings: list[WarningOut] = []
 
 
 class ImportOut(Out):
@@ -286,32 +307,7 @@ class RevocationOut(Out):
     live: bool
 
 
-# Subscriptions, plans, environments
-
-
-class SubscriptionOut(Out):
-    """An application may call every version of `api_handle` with the major version `api_major`."""
-
-    id: str
-    application: str
-    application_id: str
-    application_name: str
-    api: str
-    api_handle: str
-    api_major: int
-    plan: str
-    blocked: bool
-    created_at: datetime
-    revision: int
-
-
-class PlanOut(Out):
-    """`request_count` calls per `unit`; null is unlimited."""
-
-    id: str
-    name: str
-    request_count: int | None
-    unit: str
+# Environments
 
 
 class EnvironmentOut(Out):

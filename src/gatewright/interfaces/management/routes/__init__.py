@@ -3,11 +3,16 @@
 from fastapi import APIRouter
 
 from gatewright.interfaces.management.routes import (
+    api_keys,
     apis,
     applications,
+    approvals,
     authenticators,
     credentials,
     deployments,
+    domains,
+    explain,
+    external_clients,
     health,
     key_managers,
     keys,
@@ -15,11 +20,15 @@ from gatewright.interfaces.management.routes import (
     metrics,
     observed,
     people,
+    plans,
     registration,
+    releases,
     scopes,
+    security,
     settings,
     subscriptions,
     tokens,
+    usage,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -27,18 +36,27 @@ ROUTERS: tuple[APIRouter, ...] = (
     members.router,
     observed.router,
     metrics.router,
+    usage.router,
     settings.router,
     keys.router,
     apis.router,
     scopes.router,
+    security.router,
     deployments.router,
+    domains.router,
+    releases.router,
     applications.router,
     credentials.router,
+    api_keys.router,
     authenticators.router,
     tokens.router,
     registration.router,
+    plans.router,
     subscriptions.router,
+    approvals.router,
     key_managers.router,
+    external_clients.router,
+    explain.router,
 )
 """All below the base path; the order is that of the documentation."""
 

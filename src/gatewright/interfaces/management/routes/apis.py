@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from gatewright.control import apis, definitions, imports, lifecycle, sheets
+from gatewright.control import apis, definitions, imports, lifecycle, limits, sheets
 from gatewright.control.desk import Desk
-from gatewright.domain.lifecycle import parse_state
+from gatewright.domain.lifecycle import parse_date, parse_state
 from gatewright.domain.operation import Operation
 from gatewright.domain.scope import Scope
 from gatewright.interfaces.management import models, views
@@ -86,6 +86,7 @@ def _operations(bodies: Iterable[OperationIn]) -> list[Operation]:
                 [frozenset(names) for names in item.alternatives]
             ),
             anonymous=item.anonymous,
+            api_key=item.api_key,
             operation_id=item.operation_id,
         )
         for item in bodies
@@ -120,7 +121,7 @@ def read_api(caller: Reading, api: str) -> Response:
 
 @router.patch("/{api}", response_model=models.ApiOut)
 def edit_api(caller: Changing, api: str, body: ApiPatch) -> Response:
-    """Change name, description or upstreams."""
+    """Change name, description, upstreams or whether new subscriptions need approval."""
 
     def work(desk: Desk) -> models.ApiOut:
         changed = apis.edit(
@@ -129,6 +130,7 @@ def edit_api(caller: Changing, api: str, body: ApiPatch) -> Response:
             name=body.name,
             description=body.description,
             upstreams=body.upstreams,
+            approval_required=body.approval_required,
             expected=caller.expected,
         )
         return views.api(desk, changed)
@@ -151,18 +153,29 @@ def set_operations(caller: Changing, api: str, body: OperationsIn) -> Response:
     """Replace the whole list of operations; they are put in the order of matching."""
 
     def work(desk: Desk) -> models.ApiOut:
+        before = apis.named(desk, api)
         operations = _operations(body.operations)
-        return views.api(desk, apis.set_operations(desk, api, operations, caller.expected))
+        changed = apis.set_operations(desk, api, operations, caller.expected)
+        return views.api(desk, changed, limits.findings(desk, before, changed))
 
     return caller.write(work)
 
 
 @router.post("/{api}/lifecycle", response_model=models.ApiOut)
 def move_api(caller: Changing, api: str, body: LifecycleIn) -> Response:
-    """Move an API to a lifecycle state."""
+    """Move an API to a lifecycle state; DEPRECATED may say since when, and until when."""
 
     def work(desk: Desk) -> models.ApiOut:
         state = parse_state(body.state)
-        return views.api(desk, lifecycle.move(desk, api, state, caller.expected))
+        since, until = (
+            None if text is None else parse_date(text, field)
+            for text, field in (
+                (body.deprecated_at, "deprecated_at"), (body.sunset_at, "sunset_at")
+            )
+        )  # fmt: skip
+        moved = lifecycle.move(
+            desk, api, state, caller.expected, deprecated_at=since, sunset_at=until
+        )
+        return views.api(desk, moved)
 
     return caller.write(work)

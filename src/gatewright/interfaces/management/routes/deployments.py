@@ -50,7 +50,7 @@ def list_deployments(caller: Reading, api: str) -> Response:
     return caller.read(lambda desk: _all(desk, api))
 
 
-def _warned(desk: Desk, api: str) -> models.DeploymentsOut:
+def warned(desk: Desk, api: str) -> models.DeploymentsOut:
     """Every deployment, with what is to be told of the revisions that they serve."""
     found = sheets.deployments(desk, apis.named(desk, api))
     revisions = {sheet.revision.id: sheet.revision for sheet in found}
@@ -75,7 +75,7 @@ def deploy(caller: Creating, api: str, body: DeploymentIn) -> Response:
             number=body.revision,
             upstream=body.upstream,
         )
-        return _warned(desk, row.id)
+        return warned(desk, row.id)
 
     return caller.create(work)
 
@@ -96,6 +96,6 @@ def promote(caller: Creating, api: str, body: PromotionIn) -> Response:
 
     def work(desk: Desk) -> models.DeploymentsOut:
         row = deployments.promote(desk, api, body.from_, body.to, body.upstream)
-        return _warned(desk, row.id)
+        return warned(desk, row.id)
 
     return caller.create(work)

@@ -1,9 +1,9 @@
-"""Routes of the organization's settings, its plans and its environments."""
+"""Routes of the organization's settings and its environments."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from gatewright.control import environments, organizations, plans
+from gatewright.control import environments, organizations
 from gatewright.control.desk import Desk
 from gatewright.interfaces.management import bodies, models, views
 from gatewright.interfaces.management.caller import Changing, Reading
@@ -32,14 +32,6 @@ def edit_organization(caller: Changing, body: bodies.OrganizationPatch) -> Respo
         return views.organization(found)
 
     return caller.write(work)
-
-
-@router.get("/plans", response_model=models.Page[models.PlanOut])
-def list_plans(caller: Reading) -> Response:
-    """The subscription plans."""
-    return caller.read(
-        lambda desk: models.Page(items=[views.plan(row) for row in plans.everything(desk)])
-    )
 
 
 @router.get("/environments", response_model=models.Page[models.EnvironmentOut])

@@ -6,12 +6,12 @@ from gatewright.access.actions import TABLE, Action
 from gatewright.control import scopes, sheets
 from gatewright.control.credentials import CredentialSheet
 from gatewright.control.desk import Desk
+from gatewright.control.findings import Finding
 from gatewright.control.imports import Outcome
 from gatewright.control.logins import Issued
 from gatewright.control.scopes import ScopeSheet
 from gatewright.control.secrets import NewSecret
 from gatewright.control.sheets import DeploymentSheet
-from gatewright.control.subscriptions import SubscriptionSheet
 from gatewright.domain.api import Api, Revision
 from gatewright.domain.application import Application
 from gatewright.domain.audit import AuditRecord
@@ -19,13 +19,14 @@ from gatewright.domain.credential import Secret
 from gatewright.domain.environment import Environment
 from gatewright.domain.expiry import expires_soon
 from gatewright.domain.lifecycle import MOVES
+from gatewright.domain.limit import Limits, Rate
 from gatewright.domain.observed import ApiFault, GatewayNode
 from gatewright.domain.operation import Operation
 from gatewright.domain.organization import Organization
 from gatewright.domain.person import Login, User
-from gatewright.domain.plan import Plan
 from gatewright.interfaces.management import models
 from gatewright.interfaces.management.models.organization import OrganizationOut
+from gatewright.interfaces.management.views.api_access import access
 
 
 def user(row: User) -> models.UserOut:
@@ -75,6 +76,7 @@ def operation(row: Operation) -> models.OperationOut:
         alternatives=[sorted(item) for item in row.alternatives],
         scopes=sorted(row.scopes),
         anonymous=row.anonymous,
+        api_key=row.api_key,
     )
 
 
@@ -95,6 +97,17 @@ def fault(row: ApiFault | None) -> models.FaultOut | None:
     return models.FaultOut(reason=row.reason, serving=row.serving, at=row.at)
 
 
+def limits(found: Limits) -> list[models.LimitOut]:
+    """The whole API's limit first, then those of operations by their keys."""
+    whole: list[tuple[str | None, Rate]] = [] if found.api is None else [(None, found.api)]
+    return [
+        models.LimitOut(
+            operation=key, limit=item.text, request_count=item.request_count, unit=item.unit
+        )
+        for key, item in [*whole, *sorted(found.operations.items())]
+    ]
+
+
 def deployment(desk: Desk, sheet: DeploymentSheet) -> models.DeploymentOut:
     """A deployment; where calls are sent on to is for those who may see drafts."""
     return models.DeploymentOut(
@@ -105,6 +118,7 @@ def deployment(desk: Desk, sheet: DeploymentSheet) -> models.DeploymentOut:
         digest=sheet.revision.digest,
         upstream=sheet.deployment.upstream if desk.may(Action.READ_DRAFTS) else "",
         url=sheet.url,
+        limits=limits(sheet.deployment.limits),
         deployed_at=sheet.deployment.deployed_at,
         fault=fault(sheet.fault),
     )
@@ -129,8 +143,8 @@ def api_summary(row: Api, deployed_to: Iterable[Environment]) -> models.ApiSumma
     )
 
 
-def api(desk: Desk, row: Api) -> models.ApiOut:
-    """An API whole."""
+def api(desk: Desk, row: Api, findings: Iterable[Finding] = ()) -> models.ApiOut:
+    """An API whole, with what is to be told of the change that made it so."""
     deployed = sheets.deployments(desk, row)
     summary = api_summary(row, [sheet.environment for sheet in deployed])
     return models.ApiOut(
@@ -139,8 +153,13 @@ def api(desk: Desk, row: Api) -> models.ApiOut:
         upstreams=_upstreams(desk, row),
         operations=[operation(item) for item in row.definition.operations],
         scopes=[scope(item) for item in scopes.everything(desk, row)],
+        access=access(row.definition.access),
         deployments=[deployment(desk, sheet) for sheet in deployed],
         next_states=list(MOVES[row.state]),
+        approval_required=row.approval_required,
+        deprecated_at=row.deprecated_at,
+        sunset_at=row.sunset_at,
+        warnings=[_warning(item) for item in findings],
     )
 
 
@@ -155,14 +174,15 @@ def imported(desk: Desk, outcome: Outcome, *, dry_run: bool) -> models.ImportOut
     """What an import did, or would do."""
     return models.ImportOut(
         api=api(desk, outcome.api),
-        warnings=[
-            models.WarningOut(location=item.location, message=item.message)
-            for item in outcome.warnings
-        ],
+        warnings=[_warning(item) for item in outcome.warnings],
         created=outcome.created,
         dry_run=dry_run,
         removed_operations=list(outcome.removed_operations),
     )
+
+
+def _warning(finding: Finding) -> models.WarningOut:
+    return models.WarningOut(location=finding.location, message=finding.message)
 
 
 def revision(row: Revision, environments: list[str]) -> models.RevisionOut:
@@ -234,29 +254,6 @@ def credential(desk: Desk, sheet: CredentialSheet) -> models.CredentialOut:
         ),
         client_secret=None if sheet.clear is None else sheet.clear.reveal(),
     )
-
-
-def subscription(sheet: SubscriptionSheet) -> models.SubscriptionOut:
-    """A subscription by the names that people use."""
-    row = sheet.subscription
-    return models.SubscriptionOut(
-        id=row.id,
-        application=sheet.application.handle,
-        application_id=sheet.application.id,
-        application_name=sheet.application.name,
-        api=f"{row.api_handle}:v{row.api_major}",
-        api_handle=row.api_handle,
-        api_major=row.api_major,
-        plan=sheet.plan.name,
-        blocked=row.blocked,
-        created_at=row.created_at,
-        revision=row.revision,
-    )
-
-
-def plan(row: Plan) -> models.PlanOut:
-    """A plan."""
-    return models.PlanOut(id=row.id, name=row.name, request_count=row.request_count, unit=row.unit)
 
 
 def organization(row: Organization) -> OrganizationOut:

@@ -1,8 +1,8 @@
 """Private keys in the database itself, encrypted under the installation's sealing key."""
 
-from gatewright.crypto import jwk
+from gatewright.crypto import sealed_key
 from gatewright.crypto.keyring import Keyring
-from gatewright.crypto.signing import RawSigner, raw_signer
+from gatewright.crypto.signing import RawSigner
 from gatewright.domain.token import SigningKey
 from gatewright.domain.world import World
 from gatewright.sts.keys.backend import Backend, Made
@@ -19,14 +19,13 @@ class Sealed:
 
     def create(self, algorithm: str, kid: str) -> Made:
         """A new key pair. Raises Invalid for an algorithm that is none."""
-        key = jwk.generate(algorithm)
-        sealed = self._keyring.seal(jwk.to_der(key), seal_context(kid), self._world)
-        return Made(jwk.public_jwk(key, algorithm, kid), sealed)
+        made = sealed_key.make(self._keyring, self._world, algorithm, kid, seal_context(kid))
+        return Made(made.public_jwk, made.sealed_private_key)
 
     def open(self, row: SigningKey) -> RawSigner:
         """Unseal it. Raises Unavailable when the sealing key is another."""
-        der = self._keyring.unseal(row.sealed_private_key, seal_context(row.id))
-        return raw_signer(jwk.from_der(der), row.algorithm)
+        sealed, context = row.sealed_private_key, seal_context(row.id)
+        return sealed_key.open_signer(self._keyring, sealed, context, row.algorithm)
 
 
 def seal_context(kid: str) -> str:
