@@ -22,7 +22,7 @@ from gatewright.domain.token import RevokedToken, SigningKey
 from gatewright.gateway import lower_issuers
 from gatewright.gateway.ir import STANDARD_ENTRANCES, SubjectIr, SubjectState
 from gatewright.gateway.lower import deny_list_name, major_alias
-from gatewright.gateway.lower_limits import subject_state
+from gatewright.gateway.lower_limits import are_counted_alike, counted, subject_state
 from gatewright.store.mirror import Difference
 
 NOUNS = (
@@ -130,7 +130,7 @@ class Desired:
             if state is None:
                 continue
             for subject in self.subject_keys(application.id, environment):
-                yield SubjectIr(subject, state, plan.id)
+                yield counted(subject, state, plan)
 
     def everybody(self, api: Api, environment: Environment) -> Iterator[SubjectIr]:
         """Whom an API without subscriptions must know: who is no client of our own, and who is
@@ -328,11 +328,12 @@ class Desired:
             touched.deployments.update(self._index["deployments_by_revision"].get(id, ()))
 
     def _touch_plan(self, touched: Touched, plan: Plan) -> None:
-        """The front doors, whose filters count; APIs only where it comes or goes."""
+        """The front doors, whose filters count; APIs only where they say something else of it."""
         for environment in self._rows["environments"].values():
             if environment.organization_id == plan.organization_id:
                 touched.environments.add(environment.id)
-        if len(self._then_and_now("plans", plan.id)) == 2:
+        both = self._then_and_now("plans", plan.id)
+        if len(both) == 2 and are_counted_alike(both):
             return
         for id in self._index["subscriptions_by_plan"].get(plan.id, ()):
             row = self._rows["subscriptions"].get(id)

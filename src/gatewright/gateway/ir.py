@@ -73,6 +73,11 @@ class PlanIr:
     burst: LimitIr | None = None
     stops: bool = True
 
+    @property
+    def is_plain(self) -> bool:
+        """A quota that stops, and nothing else."""
+        return self.burst is None and self.stops
+
 
 class SubjectState(StrEnum):
     """Whether somebody who is known may call."""
@@ -84,11 +89,13 @@ class SubjectState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SubjectIr:
-    """Somebody an API knows, by subject key; `plan` is the id of the plan it is counted by."""
+    """Somebody an API knows, by subject key; `plan` is the id of the plan it is counted by, and
+    whether that `is_plain`, as PlanIr says it."""
 
     key: str
     state: SubjectState = SubjectState.ACTIVE
     plan: str | None = None
+    is_plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)

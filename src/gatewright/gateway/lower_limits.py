@@ -3,7 +3,7 @@
 Pure, as all lowering; it knows nothing of buckets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from gatewright.domain.api import Api
@@ -20,7 +20,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def lower_plans(plans: Iterable[Plan]) -> tuple[PlanIr, ...]:
     """Those that limit anything, in the order of their ids."""
-    found = (_plan(plan) for plan in sorted(plans, key=lambda plan: plan.id))
+    found = (lower_plan(plan) for plan in sorted(plans, key=lambda plan: plan.id))
     return tuple(plan for plan in found if plan is not None)
 
 
@@ -42,6 +42,20 @@ def lower_subjects(known: Iterable[SubjectIr]) -> tuple[SubjectIr, ...]:
     subjects = {item.key: item for item in known}
     subjects[TEST_SUBJECT] = SubjectIr(TEST_SUBJECT)
     return tuple(subjects[key] for key in sorted(subjects))
+
+
+def counted(subject: str, state: SubjectState, plan: Plan) -> SubjectIr:
+    """Somebody who subscribed with a plan."""
+    limits = lower_plan(plan)
+    if limits is None:
+        return SubjectIr(subject, state)
+    return SubjectIr(subject, state, plan.id, limits.is_plain)
+
+
+def are_counted_alike(plans: Collection[Plan]) -> bool:
+    """Whether an API says the same of the subscribers of each."""
+    ways = [lower_plan(plan) for plan in plans]
+    return len({way and way.is_plain for way in ways}) == 1
 
 
 def subject_state(subscription: Subscription, *, application_blocked: bool) -> SubjectState | None:
@@ -72,7 +86,8 @@ def http_date(moment: datetime) -> str:
     return f"{day}, {at.day:02} {month} {at.year:04} {at:%H:%M:%S} GMT"
 
 
-def _plan(plan: Plan) -> PlanIr | None:
+def lower_plan(plan: Plan) -> PlanIr | None:
+    """What it limits; None when that is nothing."""
     if plan.request_count is None:
         return None
     quota = LimitIr(plan.request_count, UNIT_SECONDS[plan.unit])

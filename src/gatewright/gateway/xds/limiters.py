@@ -33,6 +33,29 @@ def bucket(
     `reason` stands in HEADER_ENFORCED of a refusal; with `told` the bucket's state is told in the
     `x-ratelimit-*` headers of every answer. What is not `enforced` is only counted.
     """
+    entries = [{"key": key} for key in keys]
+    descriptors = [{"entries": entries, "token_bucket": _full(limit)}]
+    return {
+        "name": reason,
+        "typed_config": _limiter(descriptors, reason, stage, enforced=enforced, told=told),
+    }
+
+
+def buckets(
+    key: str, limits: Mapping[str, LimitIr], reason: str, keys: tuple[str, ...], stage: int
+) -> Json:
+    """The same, enforced and told, with a limit for each value of `key`, which comes first."""
+    wild = [{"key": name} for name in keys]
+    descriptors = [
+        {"entries": [{"key": key, "value": value}, *wild], "token_bucket": _full(limit)}
+        for value, limit in limits.items()
+    ]
+    return _limiter(descriptors, reason, stage, enforced=True, told=True)
+
+
+def _limiter(
+    descriptors: list[Json], reason: str, stage: int, *, enforced: bool, told: bool
+) -> Json:
     header = {"header": {"key": HEADER_ENFORCED, "value": reason}}
     config: Json = {
         "@type": _LOCAL_LIMIT,
@@ -42,7 +65,7 @@ def bucket(
         "filter_enabled": {"default_value": {"numerator": 100}},
         "filter_enforced": {"default_value": {"numerator": 100 if enforced else 0}},
         "always_consume_default_token_bucket": False,
-        "descriptors": [{"entries": [{"key": key} for key in keys], "token_bucket": _full(limit)}],
+        "descriptors": descriptors,
         "max_dynamic_descriptors": BUCKETS_MAX,
         "local_cluster_rate_limit": {},
         "enable_retry_after_header": True,
@@ -50,7 +73,7 @@ def bucket(
     }
     if told:
         config["enable_x_ratelimit_headers"] = "DRAFT_VERSION_03"
-    return {"name": reason, "typed_config": config}
+    return config
 
 
 def folder(environment_id: str) -> str:
@@ -62,6 +85,12 @@ def by_name(name: str) -> Json:
     """A filter in the connection manager that has its chains by discovery; routes enable it."""
     discovery = {"config_source": names.ADS_FILTER, "type_urls": [shapes.MATCHED_FILTER]}
     return {"name": name, "disabled": True, "config_discovery": discovery}
+
+
+def found(name: str) -> Json:
+    """A filter in the connection manager that is discovered itself, and counts in every chain."""
+    discovery = {"config_source": names.ADS_FILTER, "type_urls": [_LOCAL_LIMIT]}
+    return {"name": name, "config_discovery": discovery}
 
 
 def chains(name: str, known: Mapping[str, list[Json]]) -> Json:

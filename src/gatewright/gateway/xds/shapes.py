@@ -127,6 +127,15 @@ def per_route(matcher: Json) -> Json:
     return {"@type": MATCHED_FILTER_PER_ROUTE, "xds_matcher": matcher}
 
 
+def is_none_of(name: str, values: list[str]) -> Json:
+    """A header matcher of routes and limits: the header's value is none of these."""
+    if len(values) == 1:
+        match: Json = {"exact": values[0]}
+    else:
+        match = {"safe_regex": {"regex": "|".join(literal(value) for value in values)}}
+    return {"name": name, "string_match": match, "invert_match": True}
+
+
 def exact_map(name: str, keys: list[str], hit: Json, miss: Json | None = None) -> Json:
     """A hash map on a header's value: O(1) in the number of keys."""
     return map_to(name, dict.fromkeys(keys, hit), miss)
