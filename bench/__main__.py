@@ -9,6 +9,7 @@ from typing import NoReturn
 from bench import (
     deploys,
     gateway,
+    outage,
     processes,
     propagation,
     report,
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "rotation": rotation.run,
     "revocation": revocation.run,
     "scale": scale.run,
+    "outage": outage.run,
 }
 WITH_PEERS = ("gateway", "tokens")
 
@@ -75,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         ("operations", "operations of each API"),
         ("repeats", "changes of each kind in propagation"),
         ("deploys", "revisions deployed under load"),
-        ("minutes", "how long `soak` takes"),
+        ("minutes", "how long `soak` and `outage` take"),
         ("rotation-seconds", "how long keys are rotated"),
         ("rotation-pause", "seconds from one rotation to the next"),
     ):

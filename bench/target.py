@@ -49,12 +49,12 @@ class Gatewright:
 
     def envoy_process_ids(self) -> list[int]:
         """Envoy itself, not the shell that shields it from its supervisor's end."""
-        found = processes.named(self._process_ids("envoy"), "envoy")
+        found = processes.named(self.process_ids("envoy"), "envoy")
         return _some(found, "Envoy among the processes of `gatewright status`")
 
     def sts_process_ids(self) -> list[int]:
         """The workers of the STS, and whatever they have started."""
-        return _some(self._process_ids("sts"), "token service in `gatewright status`")
+        return _some(self.process_ids("sts"), "token service in `gatewright status`")
 
     def pin(self) -> None:
         """Move what is measured to the server's core and all else to the load generator's."""
@@ -65,7 +65,7 @@ class Gatewright:
             core = processes.SERVER_CORE if process_id in measured else processes.LOAD_CORE
             processes.pin(process_id, [core])
 
-    def _process_ids(self, name: str) -> list[int]:
+    def process_ids(self, name: str) -> list[int]:
         """Those that `gatewright status` lists as NAME or NAME-1, NAME-2 …, and all below them."""
         listed = _status(self.folder)["processes"]
         found = [one["pid"] for key, one in listed.items() if key.partition("-")[0] == name]

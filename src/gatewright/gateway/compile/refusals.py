@@ -49,7 +49,16 @@ WRITTEN = "%RESP(www-authenticate)%"
 
 _METADATA = "%METADATA(VIRTUAL_HOST:gw:challenge)%"
 _INVALID = 'error="invalid_token"'
-_NEEDED = 'error="insufficient_scope", scope="%METADATA(ROUTE:gw:scope)%"'
+
+
+def _nearest(name: str) -> str:
+    """What a route says of itself, or else its API of most of them."""
+    places = [{"command": "METADATA", "param": f"{place}:gw:{name}"} for place in _PLACES]
+    return f"%COALESCE({json.dumps({'operators': places})})%"
+
+
+_PLACES = ("ROUTE", "VIRTUAL_HOST")
+_NEEDED = f'error="insufficient_scope", scope="{_nearest("scope")}"'
 
 REFUSALS: tuple[Refusal, ...] = (
     Refusal(
@@ -113,7 +122,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "scope", _denied("scope"), 403, "900910",
         "The access token does not allow you to access the requested resource",
-        "Scope validation failed. The access token needs: %METADATA(ROUTE:gw:needs)%",
+        "Scope validation failed. The access token needs: " + _nearest("needs"),
         challenge=_NEEDED,
     ),
     Refusal(

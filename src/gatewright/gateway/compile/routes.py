@@ -3,6 +3,7 @@
 A declared path with an undeclared method is 405; an undeclared path matches no route: 404.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from gatewright.domain.api import TOKEN_HEADER
 from gatewright.domain.api_key import API_KEY_HEADER, TEST_KEY_HEADER
 from gatewright.gateway.compile import cors, paths, rates
 from gatewright.gateway.compile.upstream import REQUEST_TIMEOUT_SECONDS, cluster_name
-from gatewright.gateway.ir import ApiIr, OperationIr, PlaceIr
+from gatewright.gateway.ir import ApiIr, Needs, OperationIr, PlaceIr
 from gatewright.gateway.policies import POLICIES
 from gatewright.gateway.xds import names, shapes
 
@@ -49,7 +50,9 @@ def route_configuration(api: ApiIr) -> Json:
         "name": "api",
         "domains": ["*"],
         "routes": routes,
-        "metadata": {"filter_metadata": {METADATA: {"challenge": _challenge(api)}}},
+        "metadata": {
+            "filter_metadata": {METADATA: {"challenge": _challenge(api), **_told_of(_most(api))}}
+        },
         "typed_per_filter_config": _per_api(api),
         "response_headers_to_add": _told(api),
         **rates.of_api(api),
@@ -93,6 +96,8 @@ def _routes(api: ApiIr) -> Iterator[Json]:
     """Literal paths first, as they are written: they cost no pattern, and nothing is nearer."""
     if not all(operation.anonymous for operation in api.operations):
         yield _disguised(api)
+        if api.entrance.token_header != TOKEN_HEADER:
+            yield _repeated(api)
     if not any(operation.method == "OPTIONS" for operation in api.operations):
         yield _preflight(api)
     groups = _by_shape(api.operations)
@@ -195,7 +200,7 @@ def _forward(api: ApiIr, operation: OperationIr, match: Json, rewrite: Json) -> 
         "name": _name(api, f"{operation.method} {operation.path}"),
         "match": {**match, "headers": [_method(operation.method)]},
         "route": action,
-        **_metadata(operation),
+        **_metadata(api, operation),
         **_per_operation(api, operation),
     }
 
@@ -239,6 +244,18 @@ def _disguised(api: ApiIr) -> Json:
     }
 
 
+def _repeated(api: ApiIr) -> Json:
+    """More than one token in a header of the API's own: Envoy would verify the token of each line
+    and mix what they claim. The lines of the usual header it joins before."""
+    match = {"name": api.entrance.token_header, "string_match": {"contains": ","}}
+    return {
+        "name": _name(api, "-"),
+        "match": {"prefix": "/", "headers": [match]},
+        "direct_response": {"status": 401},
+        "typed_per_filter_config": _no_policy(api),
+    }
+
+
 def _preflight(api: ApiIr) -> Json:
     """An API that declares OPTIONS itself answers browsers itself."""
     return {
@@ -277,12 +294,30 @@ def _per_operation(api: ApiIr, operation: OperationIr) -> Json:
     return {"typed_per_filter_config": found} if found else {}
 
 
-def _metadata(operation: OperationIr) -> Json:
-    """What a refusal for scopes tells: all of them, and how they may be combined."""
-    needs = [[spellings[0] for spellings in item] for item in operation.needs if item]
-    if operation.anonymous or not needs:
+def _metadata(api: ApiIr, operation: OperationIr) -> Json:
+    """What a refusal for scopes tells, where it differs from what is told of most operations."""
+    values = _told_of(operation.needs)
+    if not operation.needs:
+        values = {"scope": "", "needs": "an API key"}
+    if operation.anonymous:
         return {}
-    challenge = " ".join(sorted({name for item in needs for name in item}))
-    sentence = ", or ".join(" and ".join(item) for item in needs)
-    values = {"scope": challenge, "needs": sentence}
+    if not values or values == _told_of(_most(api)):
+        return {}
     return {"metadata": {"filter_metadata": {METADATA: values}}}
+
+
+def _most(api: ApiIr) -> Needs:
+    """The needs that most operations have, the first of several: a route with metadata of its own
+    weighs half as much again."""
+    counted = Counter(item.needs for item in api.operations if not item.anonymous)
+    return counted.most_common(1)[0][0] if counted else ()
+
+
+def _told_of(needs: Needs) -> dict[str, str]:
+    """All scopes, and how they may be combined."""
+    named = [[spellings[0] for spellings in item] for item in needs if item]
+    if not named:
+        return {}
+    challenge = " ".join(sorted({name for item in named for name in item}))
+    sentence = ", or ".join(" and ".join(item) for item in named)
+    return {"scope": challenge, "needs": sentence}
