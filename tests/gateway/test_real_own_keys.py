@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.gateway.callers import Keys, key_pair
@@ -133,6 +134,29 @@ def test_a_header_of_the_apis_own(
     if status == 200:
         assert not {"x-access", "authorization"} & set(reply.json["headers"])
     assert world.call("/all/v1/read", headers={"x-access": f"Bearer {token}"}).status == 401
+
+
+@pytest.mark.parametrize("bound_first", [False, True], ids=["behind", "before"])
+@pytest.mark.parametrize(
+    ("path", "claims"),
+    [
+        pytest.param("/header/v1/read", {"scope": "x"}, id="lends no scope"),
+        pytest.param("/header/v1/any", {"jti": "revoked-1"}, id="hides no revocation"),
+        pytest.param("/header/v1/any", {}, id="though one would do"),
+    ],
+)
+def test_a_second_line_of_an_apis_own_header(
+    keyed: tuple[World, Callers], path: str, claims: dict[str, Any], bound_first: bool
+) -> None:
+    """Envoy verifies each line: a bound token, which is nobody's there, leaves its claims."""
+    world, _ = keyed
+    bound = world.token(scope="x books:read y", gwk=None, gwb="client_reader_production.1")
+    tokens = [world.token(**claims), bound]
+    first, second = reversed(tokens) if bound_first else tokens
+    sent = {"x-access": f"Bearer {first}", "X-Access": f"Bearer {second}"}
+    reply = world.call(path, headers=sent)
+    assert reply.status == 401, reply
+    assert reply.json["code"] == "900901"
 
 
 def test_forged_and_unsigned_keys_are_refused(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -72,6 +73,36 @@ def test_a_killed_child_is_back_with_another_pid(tmp_path: Path) -> None:
         assert supervisor.pids == {}
 
     asyncio.run(scenario())
+
+
+@pytest.mark.real
+def test_a_child_is_kept_though_nobody_can_be_told(tmp_path: Path) -> None:
+    def full(pids: dict[str, int]) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def scenario() -> None:
+        supervisor = Supervisor(full, die_with_us=True)
+        await supervisor.start(program(tmp_path, "child", SLEEP))
+        for _ in range(2):
+            before = supervisor.pids["child"]
+            os.kill(before, signal.SIGKILL)
+            await until(lambda before=before: supervisor.pids.get("child", before) != before)
+        await supervisor.stop()
+
+    asyncio.run(scenario())
+
+
+def test_a_log_that_has_no_room_to_be_kept_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatewright.main.processes._LOG_BYTES_MAX", 3)
+    log = tmp_path / "child.log"
+    log.write_text("long")
+    (tmp_path / "child.log.1").mkdir()  # can not be written
+
+    Supervisor.trim_logs(tmp_path)
+
+    assert log.read_text() == "long"
 
 
 @pytest.mark.real

@@ -5,6 +5,7 @@ calls while the one before ends those that it has. Its sockets lie in the privat
 its shared memory is the owner's alone.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ from gatewright.gateway.envoy import Bootstrap, binary, bootstrap
 from gatewright.main.environment import SECRET_VARIABLES
 from gatewright.main.folder import Folder, read_json, write_private
 from gatewright.main.plan import Layout
-from gatewright.main.processes import Program
+from gatewright.main.processes import Program, running
 
 ENVOY = "envoy"
 ADS_SOCKET, ADMIN_SOCKET, HOT_SOCKET = "ads", "envoy-admin", "hot"
@@ -81,6 +82,15 @@ def forget(generation: Generation) -> None:
         return
 
 
+def alive(folder: Folder) -> list[int]:
+    """The process ids of this installation's Envoys, the oldest first.
+
+    Looked up at the kernel: a supervisor that is killed in the middle of a restart has not
+    written down whom it started.
+    """
+    return running(("--config-path", str(_config(folder))))
+
+
 def node_name(folder: Folder) -> str:
     """What this installation's Envoy is called: the same at each start, and unlike any other's on
     the same database, as gateways that share limits are counted by name."""
@@ -89,9 +99,9 @@ def node_name(folder: Folder) -> str:
 
 
 def _program(folder: Folder, layout: Layout, world: World, generation: Generation) -> Program:
-    config = folder.run / "envoy.json"
+    config = _config(folder)
     settings = Bootstrap(node_name(folder), folder.socket(ADS_SOCKET), folder.socket(ADMIN_SOCKET))
-    write_private(config, json.dumps(bootstrap(settings)))
+    _write(config, json.dumps(bootstrap(settings)))
     options = [
         "--config-path", str(config),
         # Deprecations, of what this version of Envoy still wants, are silent.
@@ -103,7 +113,8 @@ def _program(folder: Folder, layout: Layout, world: World, generation: Generatio
     ]  # fmt: skip
     if layout.envoy_concurrency:
         options += ["--concurrency", str(layout.envoy_concurrency)]
-    remember(folder, generation)
+    with contextlib.suppress(OSError):  # a full disk: then the next restart is not hot
+        remember(folder, generation)
     return Program(
         ENVOY,
         [str(binary()), *options, *_hot_options(folder, generation)],
@@ -112,6 +123,16 @@ def _program(folder: Folder, layout: Layout, world: World, generation: Generatio
         withheld=SECRET_VARIABLES,
         again=lambda: envoy_program(folder, layout, world),
     )
+
+
+def _write(config: Path, text: str) -> None:
+    """Write it if it is another: what is there needs no room on a full disk."""
+    try:
+        same = config.read_text() == text
+    except (OSError, UnicodeDecodeError):
+        same = False
+    if not same:
+        write_private(config, text)
 
 
 def parent_seconds(layout: Layout) -> int:
@@ -157,6 +178,10 @@ def _hot_version(program: str) -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return (done.stdout + done.stderr).strip()
+
+
+def _config(folder: Folder) -> Path:
+    return folder.run / "envoy.json"
 
 
 def _path(folder: Folder) -> Path:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from socket import socket
 
 from gatewright.domain.errors import Unavailable
+from gatewright.main import generations
 from gatewright.main.addresses import Inheritance
 from gatewright.main.folder import Folder, is_free, read_json
 from gatewright.main.front import Front
 from gatewright.main.generations import ENVOY, parent_seconds
 from gatewright.main.plan import Layout
-from gatewright.main.processes import Supervisor, end, is_ours
+from gatewright.main.processes import Supervisor, before_name, end, is_ours
 from gatewright.main.steering import STEERING_SOCKET, ask
 from gatewright.main.talk import Talk
 
@@ -47,7 +48,7 @@ class Leftovers:
 
     @classmethod
     def of(cls, folder: Folder, sockets: Mapping[str, socket]) -> "Leftovers":
-        """What the last status file names and still lives."""
+        """What the last status file names and still lives, and each Envoy that lives."""
         known = read_json(folder.status).get("processes", {})
         pids = {name: int(item["pid"]) for name, item in known.items()}
         alive = {
@@ -55,9 +56,10 @@ class Leftovers:
             for name, pid in pids.items()
             if pid != os.getpid() and is_ours(pid, str(folder.root))
         }
-        envoys = {name: pid for name, pid in alive.items() if name.startswith(ENVOY)}
-        others = {name: pid for name, pid in alive.items() if name not in envoys}
-        return cls(folder, others, envoys, sockets)
+        others = {name: pid for name, pid in alive.items() if not name.startswith(ENVOY)}
+        *before, newest = generations.alive(folder) or [0]
+        envoys = {before_name(ENVOY, pid): pid for pid in before}
+        return cls(folder, others, envoys | ({ENVOY: newest} if newest else {}), sockets)
 
     @property
     def inheritance(self) -> Inheritance:

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from gatewright.domain.errors import GatewrightError
@@ -109,13 +110,18 @@ class Supervisor:
 
     def hold(self, name: str, pid: int) -> None:
         """Count a process of an earlier run among those that leave; it ends when we stop."""
-        self._leaving[_before(name, pid)] = pid
-        self._changed(self.pids)
+        self._leaving[before_name(name, pid)] = pid
+        self.tell()
 
     def see_off(self, name: str, pid: int, seconds: float) -> None:
         """Let a process end by itself, and end it when it has not after so many seconds."""
         self.hold(name, pid)
-        self._add_task(self._watch_leaving(_before(name, pid), pid, seconds))
+        self._add_task(self._watch_leaving(before_name(name, pid), pid, seconds))
+
+    def tell(self) -> None:
+        """Say who runs. A full disk keeps that from being written, and nothing from running."""
+        with contextlib.suppress(OSError):
+            self._changed(self.pids)
 
     @property
     def leaving(self) -> bool:
@@ -150,16 +156,18 @@ class Supervisor:
     def trim_logs(folder: Path) -> None:
         """Keep the last run of each large log as `.1` and go on in an empty file.
 
-        The children append, so the same descriptor stays good.
+        The children append, so the same descriptor stays good. On a full disk they stay as they
+        are until the next time.
         """
         for path in folder.glob("*.log"):
-            if path.stat().st_size > _LOG_BYTES_MAX:
-                path.with_suffix(".log.1").write_bytes(path.read_bytes()[-_LOG_BYTES_MAX:])
-                os.truncate(path, 0)
+            with contextlib.suppress(OSError):
+                if path.stat().st_size > _LOG_BYTES_MAX:
+                    path.with_suffix(".log.1").write_bytes(path.read_bytes()[-_LOG_BYTES_MAX:])
+                    os.truncate(path, 0)
 
     def _take(self, program: Program, child: _Child) -> None:
         self._running[program.name] = child
-        self._changed(self.pids)
+        self.tell()
         self._add_task(self._keep(program, child))
 
     def _add_task(self, work: Coroutine[None, None, None]) -> None:
@@ -183,7 +191,7 @@ class Supervisor:
             await asyncio.sleep(_RESTART_SECONDS[min(failures, len(_RESTART_SECONDS)) - 1])
             program, child = await self._spawn_at_last(program)
             self._running[program.name] = child
-            self._changed(self.pids)
+            self.tell()
 
     async def _spawn_at_last(self, program: Program) -> tuple[Program, _Child]:
         """As `_spawn`, and again while the system has no room for another process."""
@@ -214,7 +222,7 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
         self._leaving.pop(name, None)
-        self._changed(self.pids)
+        self.tell()
 
     async def _spawn(self, program: Program) -> _Child:
         log = os.open(program.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -250,7 +258,7 @@ def lives(pid: int) -> bool:
     return bool(_command_line(pid))
 
 
-def _before(name: str, pid: int) -> str:
+def before_name(name: str, pid: int) -> str:
     """How one is called that its successor's name was taken from."""
     return f"{name.partition('-before-')[0]}-before-{pid}"
 
@@ -274,7 +282,7 @@ async def _child_of(shield: int) -> int:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text()
+        return Path(path).read_text(errors="surrogateescape")
     except OSError:
         return ""
 
@@ -311,6 +319,32 @@ def end(pids: dict[str, int], marker: str, *, grace_seconds: float = 5.0) -> lis
 def is_ours(pid: int, marker: str) -> bool:
     """Whether it lives and its command line holds the marker."""
     return marker in _command_line(pid)
+
+
+def running(option: tuple[str, str]) -> list[int]:
+    """Our user's processes that were given an option with this value, the oldest first.
+
+    Shields are left out, whose command line repeats their child's.
+    """
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        words = _read(f"{path}/cmdline").split("\0")
+        if option in pairwise(words) and words[:2] != ["/bin/sh", "-c"] and _is_own(path):
+            found.append(int(path.name))
+    return sorted(found, key=_started)
+
+
+def _is_own(process: Path) -> bool:
+    try:
+        return process.stat().st_uid == os.getuid()
+    except OSError:
+        return False
+
+
+def _started(pid: int) -> tuple[int, int]:
+    """Field 22 of its stat, in ticks since the machine started; 0 when it has ended."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return (int(fields[19]) if len(fields) > 19 else 0, pid)
 
 
 def _command_line(pid: int) -> str:

@@ -92,6 +92,9 @@ class Steering:
                 return name, await deed()
             except GatewrightError as error:
                 return "", _failure(error)
+            except OSError as error:  # a full disk, no room for a process
+                reason = f"could not be done: {error.strerror}."
+                return "", _failure(Unavailable(reason, name, "See gatewright doctor."))
 
 
 def ask(path: Path, deed: str) -> Told:

@@ -157,6 +157,7 @@ async def _until_stopped(signals: "_Signals", folder: Folder, supervisor: Superv
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(signals.stop.wait(), _LOG_CHECK_SECONDS)
         supervisor.trim_logs(folder.logs)
+        supervisor.tell()  # what a full disk kept from being written
 
 
 async def _end_calls(front: Front, signals: "_Signals", talk: Talk) -> None:

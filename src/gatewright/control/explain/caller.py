@@ -203,7 +203,7 @@ def claim(claims: Mapping[str, Any], name: str) -> object:
 def _is_id_token(claims: Mapping[str, Any], manager: KeyManager) -> bool:
     if "at_hash" in claims or "c_hash" in claims or claims.get("typ") == "ID":
         return True
-    return "nonce" in claims and claim(claims, manager.scope_claim) is None
+    return "nonce" in claims and claim(claims, manager.scope_claim) in (None, "", [])
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

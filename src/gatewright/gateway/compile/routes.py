@@ -96,8 +96,6 @@ def _routes(api: ApiIr) -> Iterator[Json]:
     """Literal paths first, as they are written: they cost no pattern, and nothing is nearer."""
     if not all(operation.anonymous for operation in api.operations):
         yield _disguised(api)
-        if api.entrance.token_header != TOKEN_HEADER:
-            yield _repeated(api)
     if not any(operation.method == "OPTIONS" for operation in api.operations):
         yield _preflight(api)
     groups = _by_shape(api.operations)
@@ -239,18 +237,6 @@ def _disguised(api: ApiIr) -> Json:
                 *({"name": name, "string_match": it} for it in looks),
             ],
         },
-        "direct_response": {"status": 401},
-        "typed_per_filter_config": _no_policy(api),
-    }
-
-
-def _repeated(api: ApiIr) -> Json:
-    """More than one token in a header of the API's own: Envoy would verify the token of each line
-    and mix what they claim. The lines of the usual header it joins before."""
-    match = {"name": api.entrance.token_header, "string_match": {"contains": ","}}
-    return {
-        "name": _name(api, "-"),
-        "match": {"prefix": "/", "headers": [match]},
         "direct_response": {"status": 401},
         "typed_per_filter_config": _no_policy(api),
     }

@@ -1,7 +1,13 @@
-"""Refuses a token narrowed to other APIs (`resource`, RFC 8707); it reads no other token."""
+"""Refuses a token narrowed to other APIs (`resource`, RFC 8707); it reads no other token.
+
+In a header of an API's own it refuses more than one token as well: Envoy verifies that of each line
+and mixes their claims, so that one could lend its scopes, or hide the other's revocation. The lines
+of the usual header are one text, in which there is no second token.
+"""
 
 from typing import Any
 
+from gatewright.domain.api import TOKEN_HEADER
 from gatewright.domain.token import api_audience
 from gatewright.gateway.ir import ApiIr, EnvironmentIr, OperationIr
 from gatewright.gateway.xds import names, shapes
@@ -31,7 +37,11 @@ def per_api(api: ApiIr) -> dict[str, Any] | None:
     ours = shapes.like(shapes.HEADER_AUDIENCE, f"(?:.* )?(?:{pattern})(?: .*)?")
     narrowed = shapes.like(shapes.HEADER_AUDIENCE, ".*")
     elsewhere = {"and_matcher": {"predicate": [narrowed, {"not_matcher": ours}]}}
-    return shapes.per_route(shapes.run_if(elsewhere))
+    header = api.entrance.token_header
+    if header == TOKEN_HEADER:
+        return shapes.per_route(shapes.run_if(elsewhere))
+    refused = {"predicate": [elsewhere, shapes.like(header, ".*,.*")]}
+    return shapes.per_route(shapes.run_if({"or_matcher": refused}))
 
 
 def per_operation(api: ApiIr, operation: OperationIr) -> dict[str, Any] | None:

@@ -122,7 +122,12 @@ def _is_id_token(issuer: IssuerIr) -> str:
     """OpenID Connect Core 1.0 §3.1.3.6 and §3.3.2.11; Keycloak's `typ`; and what answers a login's
     nonce without being for any scope."""
     has_nonce = _has(issuer, ("nonce",))
-    is_scopeless = f"!({_has(issuer, issuer.scope_claim)})"
+    scopes = _claim(issuer, issuer.scope_claim)
+    is_empty = (
+        f"type({scopes}) == null_type"
+        f" || ((type({scopes}) == string || type({scopes}) == list) && size({scopes}) == 0)"
+    )
+    is_scopeless = f"(!({_has(issuer, issuer.scope_claim)}) || {is_empty})"
     said = " || ".join((_has(issuer, ("at_hash",)), _has(issuer, ("c_hash",))))
     typ = _claim(issuer, ("typ",))
     return f"{said} || ({has_nonce} && {is_scopeless}) || {typ} == 'ID'"

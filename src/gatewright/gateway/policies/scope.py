@@ -82,9 +82,11 @@ def _all_of(alternative: tuple[tuple[str, ...], ...]) -> Json:
 
 
 def _has(spellings: tuple[str, ...]) -> Json:
-    """Whole names between spaces (RFC 6749 §3.3), or between the quotes of a JSON list. Nothing
-    fits a list with an escape in it, in which a quote need be no end."""
-    before, behind = r'(?:[^\\]*(?: |[\[,]"))?', r'(?:(?: |"[,\]])[^\\]*)?'
+    """Whole names between spaces (RFC 6749 §3.3), or in the texts of a JSON list, not in what else
+    it holds. Nothing fits a list with an escape in it, in which a quote need be no end."""
+    items = r'(?:[^"\\\[\]{}]|"[^"\\]*")*'
+    before = rf'(?:[^"\\]* )?(?:\[{items}"(?:[^"\\]* )?)?'
+    behind = r'(?:(?: |"[,\]])[^\\]*)?'
     return shapes.like(shapes.HEADER_SCOPE, f"{before}(?:{_any_of(spellings)}){behind}")
 
 
