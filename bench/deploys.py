@@ -148,8 +148,12 @@ class _Caller:
 
     def __init__(self, sent: load.Load, rate: float) -> None:
         self._load = sent
-        self._connections = CONNECTIONS * 2
+        self._connections = CONNECTIONS * 4
         self._pause_ms = max(1, round(self._connections / rate * 1000))
+        tried = load.send(sent, SEGMENT_SECONDS, self._connections, pause_ms=self._pause_ms).rate
+        # The answers themselves take time: so much less is left to pause.
+        too_long_ms = (self._connections / tried - self._connections / rate) * 1000
+        self._pause_ms = max(1, round(self._pause_ms - too_long_ms))
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._failure: Exception | None = None

@@ -66,16 +66,19 @@ def send(
     connections: int = CONNECTIONS,
     allow_failures: bool = False,
     pause_ms: int = 0,
+    modest: bool = False,
 ) -> LoadResult:
     """Run wrk once. Failed calls are an error unless the benchmark counts them itself.
 
-    With a pause, each connection rests for so long after each answer.
+    With a pause, each connection rests for so long after each answer. A modest wrk takes only what
+    the servers on its core leave, so that it does not push them aside.
     """
     wrk = binaries.find_wrk()
     with tempfile.TemporaryDirectory() as folder:
         calls = Path(folder) / "calls"
         calls.write_text("".join(f"{one.path}\t{one.authorization}\n" for one in load.calls))
-        command = ["taskset", "-c", str(processes.LOAD_CORE), str(wrk.path), "--threads", "1",
+        command = [*(["nice", "-n", "19"] if modest else []),
+                   "taskset", "-c", str(processes.LOAD_CORE), str(wrk.path), "--threads", "1",
                    "--connections", str(connections), "--duration", f"{seconds}s",
                    "--timeout", "5s", "--script", str(_SCRIPT), load.url,
                    "--", load.method, str(calls)]  # fmt: skip
