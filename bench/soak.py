@@ -27,7 +27,7 @@ def run(options: Options) -> None:
     ):
         two = _two_workers(servers, options)
     table = [
-        ["token service, ES256, 100 clients", ""],
+        [f"token service, ES256, {tokens.CLIENTS} clients", ""],
         ["one worker: tokens/s, µs CPU each", f"{one['rate']:,.0f}, {one['cpu']:.1f}"],
         ["half load: tokens/s", f"{one['half_rate']:,.0f}"],
         ["half load: p99 ms, median and worst of the slices",

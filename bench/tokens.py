@@ -13,7 +13,7 @@ from bench.options import Options
 from bench.peers import envoy, oidc_provider, signing
 from bench.token_endpoint import TokenEndpoint
 
-CLIENTS = 100
+CLIENTS = 200
 """That ask in turn, at each endpoint."""
 
 
