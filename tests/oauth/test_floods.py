@@ -1,6 +1,7 @@
 """Floods: who is slowed, who is not, and what of it is counted and told."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,8 @@ from gatewright.interfaces.oauth import turn
 from gatewright.interfaces.oauth.app import create_app
 from gatewright.interfaces.oauth.readers import (
     BODY_SECONDS_MAX,
+    PATIENCE_SECONDS,
+    SLOW_SECONDS,
     Readers,
 )
 from gatewright.observability.metrics import Account, load
@@ -245,6 +248,30 @@ def test_only_the_address_with_too_many_bodies_is_refused() -> None:
     assert readers.enter("a") is None
     readers.leave(first)
     assert readers.enter("a"), "one has left"
+
+
+def test_a_busy_address_is_not_taken_for_a_slow_one() -> None:
+    readers = Readers(2)
+    first, second = readers.enter("a"), readers.enter("a")
+    leaving = threading.Timer(PATIENCE_SECONDS / 10, lambda: readers.leave(first))
+    leaving.start()
+    third = readers.enter("a")
+    leaving.join()
+    assert third, "one of those that came in whole has left meanwhile"
+    for reading in (second, third):
+        readers.leave(reading)
+    assert not readers._readings and not readers._waiting
+
+
+def test_nobody_waits_for_slow_bodies() -> None:
+    now = [0.0]
+    readers = Readers(2, lambda: now[0])
+    slow = [readers.enter("a"), readers.enter("a")]
+    now[0] = SLOW_SECONDS
+    began = time.monotonic()
+    assert readers.enter("a") is None
+    assert time.monotonic() - began < PATIENCE_SECONDS, "the thread is free at once"
+    assert all(slow)
 
 
 def test_a_body_has_its_time() -> None:

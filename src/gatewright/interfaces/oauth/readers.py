@@ -4,6 +4,7 @@ So one address can not hold every thread, and who sends too slowly is told. It k
 behind a proxy, which sends whole requests, there is hardly ever anything in it.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,13 @@ from typing import Protocol
 
 BODY_SECONDS_MAX = 10.0
 """For a whole body to come in; then the client is answered, whatever still comes."""
+
+
+SLOW_SECONDS = 1.0
+"""What has been coming in for so long comes in slowly; a whole request takes a thousandth of it."""
+
+PATIENCE_SECONDS = 0.1
+"""How long one too many waits while the others may be whole requests on their way through."""
 
 
 class Connection(Protocol):
@@ -41,18 +49,18 @@ class Readers:
     ) -> None:
         self._max = per_address_max
         self._monotonic = monotonic
-        self._turn = threading.Lock()
+        self._turn = threading.Condition(threading.Lock())
+        self._waiting = 0
         self._readings: dict[int, Reading] = {}
 
     def enter(self, address: str, connection: Connection | None = None) -> Reading | None:
-        """One more of that address is read, or None when it has too many.
-
-        Each Reading is given to `leave`.
+        """One more of that address is read, or None when it has too many, and still has them a
+        moment later: busy is not slow. Each Reading is given to `leave`.
         """
         reading = Reading(address, self._monotonic(), connection)
         with self._turn:
             # Nobody has to be counted while all addresses together have no more.
-            if len(self._readings) >= self._max and self._count(address) >= self._max:
+            if len(self._readings) >= self._max and not self._has_room(address):
                 return None
             self._readings[id(reading)] = reading
         return reading
@@ -61,6 +69,8 @@ class Readers:
         """It has been read, or has gone."""
         with self._turn:
             del self._readings[id(reading)]
+            if self._waiting:
+                self._turn.notify_all()
 
     def overdue(self) -> list[Reading]:
         """Those whose time is over, each told once."""
@@ -74,5 +84,22 @@ class Readers:
                 item.was_ended = True
         return late
 
-    def _count(self, address: str) -> int:
-        return sum(item.address == address for item in self._readings.values())
+    def _has_room(self, address: str) -> bool:
+        """Whether there is room for one more, or comes to be before patience ends. Where half of
+        what the address may have is slow, nobody waits: that would hold up all others."""
+        if self._count(address) < self._max:
+            return True
+        begun = self._monotonic() - SLOW_SECONDS
+        if self._count(address, begun) > self._max // 2:
+            return False
+        self._waiting += 1
+        try:
+            return self._turn.wait_for(lambda: self._count(address) < self._max, PATIENCE_SECONDS)
+        finally:
+            self._waiting -= 1
+
+    def _count(self, address: str, begun: float = math.inf) -> int:
+        """How many of the address have been read since then or longer."""
+        return sum(
+            item.address == address and item.since <= begun for item in self._readings.values()
+        )
